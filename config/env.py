@@ -1,0 +1,170 @@
+"""The environment, read once and typed.
+
+Every setting that an operator may turn is a field of `Environment`; `.env.example` explains each.
+A bad value raises `BadSetting`, which names the variable and what would be right: the start stops there.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from environs import Env, EnvError
+from marshmallow.validate import Range
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadSetting(SystemExit):
+    """A variable of the environment cannot be used; the text names it and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the process was told. Durations carry their unit in the name."""
+
+    var: Path
+    production: bool
+    debug: bool
+    secret_key: str
+    allowed_hosts: list[str]
+    base_url: str
+    host: str
+    port: int
+    database: dict[str, Any]
+    redis_url: str
+    email: dict[str, Any]
+    email_from: str
+    demo: bool
+    admin_password: str
+    hf_endpoint: str
+    hf_token: str
+    litellm_url: str
+    digest_window_minutes: int
+    log_level: str
+
+
+def read(environ: Env | None = None) -> Environment:
+    """Read and check the whole environment; raises `BadSetting` on the first bad value."""
+    env = environ or Env()
+    try:
+        return _read(env)
+    except (EnvError, ValueError) as error:
+        message = f"Understudy cannot start: {error}. See .env.example for what each variable means."
+        raise BadSetting(message) from error
+
+
+def _read(env: Env) -> Environment:
+    var = Path(env.str("UNDERSTUDY_VAR", str(ROOT / "var"))).expanduser().resolve()
+    production = env.bool("UNDERSTUDY_PRODUCTION", default=False)
+    host = env.str("HOST", "127.0.0.1")
+    port = env.int("PORT", 8000, validate=Range(min=1, max=65535))
+    base_url = env.str("BASE_URL", f"http://{host}:{port}").rstrip("/")
+    return Environment(
+        var=var,
+        production=production,
+        debug=env.bool("DEBUG", default=False),
+        secret_key=_secret_key(env, var, production=production),
+        allowed_hosts=env.list("ALLOWED_HOSTS", default=_default_hosts(host, base_url)),
+        base_url=base_url,
+        host=host,
+        port=port,
+        database=_database(env, var),
+        redis_url=_redis_url(env),
+        email=_email(env),
+        email_from=env.str("EMAIL_FROM", "Understudy <understudy@localhost>"),
+        demo=env.bool("UNDERSTUDY_DEMO", default=True),
+        admin_password=_secret(env, "UNDERSTUDY_ADMIN_PASSWORD"),
+        hf_endpoint=_url(env, "HF_ENDPOINT", "https://huggingface.co"),
+        hf_token=_secret(env, "HF_TOKEN"),
+        litellm_url=_url(
+            env,
+            "LITELLM_URL",
+            "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json",
+        ),
+        digest_window_minutes=env.int(
+            "UNDERSTUDY_DIGEST_MINUTES", 15 if production else 1, validate=Range(min=1, max=1440)
+        ),
+        log_level=_one_of(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+
+
+def _default_hosts(host: str, base_url: str) -> list[str]:
+    public = base_url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    return sorted({"localhost", "127.0.0.1", "[::1]", host, public} - {"", "0.0.0.0"})  # noqa: S104
+
+
+def _database(env: Env, var: Path) -> dict[str, Any]:
+    url = env.str("DATABASE_URL", "") or f"sqlite:///{var / 'understudy.sqlite3'}"
+    if not url.startswith(("sqlite:", "postgres:", "postgresql:")):
+        msg = f'Environment variable "DATABASE_URL" must start with sqlite: or postgresql:, not "{url.split(":")[0]}:"'
+        raise ValueError(msg)
+    database: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", url))
+    if database["ENGINE"].endswith("sqlite3"):
+        # WAL lets readers go on while one writer works; IMMEDIATE takes the write lock at BEGIN,
+        # because a DEFERRED transaction that upgrades fails at once with "database is locked".
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        }
+    else:
+        database["CONN_HEALTH_CHECKS"] = True
+        database["CONN_MAX_AGE"] = 60
+    return database
+
+
+def _redis_url(env: Env) -> str:
+    url = env.str("REDIS_URL", "")
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        msg = 'Environment variable "REDIS_URL" must start with redis://, rediss:// or unix://'
+        raise ValueError(msg)
+    return url
+
+
+def _email(env: Env) -> dict[str, Any]:
+    if not env.str("EMAIL_URL", ""):
+        return {}
+    return dict(env.dj_email_url("EMAIL_URL"))
+
+
+def _url(env: Env, name: str, default: str) -> str:
+    url = env.str(name, "") or default
+    if not url.startswith(("https://", "http://")):
+        msg = f'Environment variable "{name}" must be an http:// or https:// address'
+        raise ValueError(msg)
+    return url.rstrip("/")
+
+
+def _one_of(env: Env, name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.str(name, default).upper()
+    if value not in allowed:
+        msg = f'Environment variable "{name}" must be one of {", ".join(allowed)}'
+        raise ValueError(msg)
+    return value
+
+
+def _secret(env: Env, name: str) -> str:
+    """The value of `name`, or the content of the file that `<name>_FILE` names (as container secrets come)."""
+    path = env.str(f"{name}_FILE", "")
+    if not path:
+        return env.str(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        msg = f'Environment variable "{name}_FILE" names a file that cannot be read: {error}'
+        raise ValueError(msg) from error
+
+
+def _secret_key(env: Env, var: Path, *, production: bool) -> str:
+    if key := _secret(env, "SECRET_KEY"):
+        return key
+    if production:
+        msg = 'Environment variable "SECRET_KEY" (or "SECRET_KEY_FILE") is required in production'
+        raise ValueError(msg)
+    path = var / "secret-key"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()

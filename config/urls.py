@@ -1,0 +1,7 @@
+"""Every address of the platform."""
+
+from django.contrib import admin
+from django.urls import path
+from django.urls.resolvers import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]

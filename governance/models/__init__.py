@@ -1,0 +1,32 @@
+"""Decisions. A file per aggregate; import the names from here."""
+
+from governance.models.audit import AuditEntry
+from governance.models.checks import Check, Finding, Level
+from governance.models.notices import Channel, Delivery, Notice, NoticeItem, Ticket
+from governance.models.policy import Policy
+from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
+from governance.models.triage import Action, Concern, Impact, Triage
+
+__all__ = [
+    "Action",
+    "Adoption",
+    "Approval",
+    "AuditEntry",
+    "Basis",
+    "Block",
+    "Channel",
+    "Check",
+    "Concern",
+    "Decision",
+    "Delivery",
+    "Finding",
+    "Impact",
+    "Level",
+    "Notice",
+    "NoticeItem",
+    "Policy",
+    "Proposal",
+    "Ticket",
+    "Triage",
+    "Waiver",
+]

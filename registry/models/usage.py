@@ -1,0 +1,140 @@
+"""The organisation's applications and what they depend on."""
+
+from typing import Any, Never, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from registry.models.catalog import Offering
+from registry.models.people import Team, User
+from registry.models.vendors import Vendor
+
+
+class Distribution(models.TextChoices):
+    INTERNAL = "internal", "Internal"
+    SAAS = "saas", "Software as a service"
+    SHIPPED = "shipped", "Shipped to customers"
+
+
+class SystemQuerySet(models.QuerySet["System"]):
+    def owned_by(self, user: User) -> Self:
+        """Systems of the teams that `user` is a member of."""
+        return self.filter(team__in=Team.objects.of(user))
+
+
+class System(models.Model):
+    """An application of the organisation."""
+
+    class Criticality(models.TextChoices):
+        CRITICAL = "critical", "Critical"
+        IMPORTANT = "important", "Important"
+        NORMAL = "normal", "Normal"
+        EXPERIMENTAL = "experimental", "Experimental"
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="systems")
+    criticality = models.CharField(max_length=12, choices=Criticality, default=Criticality.NORMAL)
+    distribution = models.CharField(max_length=10, choices=Distribution, default=Distribution.INTERNAL)
+    description = models.TextField(blank=True)
+
+    objects = SystemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Environment(models.Model):
+    """Where a system runs. Its class, not its name, decides how strict the gate is."""
+
+    class Class(models.TextChoices):
+        PRODUCTION = "production", "Production"
+        NONPRODUCTION = "nonproduction", "Non-production"
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    environment_class = models.CharField(max_length=15, choices=Class)
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HeldCopy(models.Model):
+    """Our own verified copy of weights: it keeps a system running when upstream is gone (continuity, not independence)."""
+
+    held_copy_location = models.CharField(max_length=300, blank=True)
+    held_copy_digest = models.CharField(max_length=100, blank=True, help_text="e.g. sha256:…")
+    held_copy_verified_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def has_verified_copy(self) -> bool:
+        """A copy counts only with a digest that somebody has verified."""
+        return bool(self.held_copy_digest and self.held_copy_verified_on)
+
+
+class DependencyQuerySet(models.QuerySet["Dependency"]):
+    def current(self) -> Self:
+        """Dependencies that have not ended."""
+        return self.filter(ended_on=None)
+
+    def owned_by(self, user: User) -> Self:
+        return self.filter(system__team__in=Team.objects.of(user))
+
+    def delete(self) -> Never:
+        raise NeverDeleted
+
+
+class NeverDeleted(ValidationError):
+    """A dependency ends; its history stays."""
+
+    def __init__(self) -> None:
+        super().__init__("A dependency is never deleted: set the day on which it ended.")
+
+
+class Dependency(HeldCopy):
+    """A system uses an offering for a purpose in an environment. It ends and revives; it is never deleted."""
+
+    system = models.ForeignKey(System, models.PROTECT, related_name="dependencies")
+    offering = models.ForeignKey(Offering, models.PROTECT, related_name="dependencies")
+    purpose = models.SlugField(help_text="What for, in a word that the organisation uses again: embedding, chat, …")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="dependencies")
+    served_by = models.ForeignKey(
+        Vendor,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="served_dependencies",
+        help_text="Who runs it for this system; ourselves for weights that we serve. Empty: the offering's provider.",
+    )
+    pinned_revision = models.CharField(max_length=64, blank=True)
+    has_index = models.BooleanField(
+        default=False, help_text="A stored index depends on this model's vectors: another model means re-indexing."
+    )
+    declared_on = models.DateField(auto_now_add=True)
+    ended_on = models.DateField(null=True, blank=True)
+
+    objects = DependencyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "dependencies"
+        ordering = ("system__name", "purpose")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("system", "offering", "purpose", "environment"), name="dependency_declared_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.offering.external_id} for {self.purpose} in {self.environment.slug}"
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> Never:
+        raise NeverDeleted

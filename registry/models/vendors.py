@@ -1,0 +1,128 @@
+"""Organisations that develop or serve models."""
+
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from registry.locks import serialise
+
+
+class VendorQuerySet(models.QuerySet["Vendor"]):
+    def named(self, text: str) -> Self:
+        """Vendors that answer to `text`: by slug, name or alias, whatever the case."""
+        key = text.strip().casefold()
+        return self.filter(models.Q(slug=key) | models.Q(name__iexact=key) | models.Q(aliases__key=key)).distinct()
+
+    def roots(self) -> Self:
+        return self.filter(parent=None)
+
+
+class Vendor(models.Model):
+    """An organisation that develops models, serves them, or both.
+
+    `parent` is who controls it (Qwen → Alibaba). A take-over sets the parent and a re-brand adds an alias; the slug stays,
+    so nothing that refers to the vendor breaks.
+    """
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2, e.g. CN.")
+    is_self = models.BooleanField(default=False, help_text="Our own organisation; it never counts as a root vendor.")
+    homepage = models.URLField(blank=True)
+
+    objects = VendorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(fields=("is_self",), condition=models.Q(is_self=True), name="one_vendor_is_self"),
+            models.CheckConstraint(
+                condition=models.Q(parent=None) | ~models.Q(parent=models.F("id")), name="vendor_not_its_own_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.pk and self.parent_id and self.pk in _ancestor_ids(self.parent_id):
+            raise ValidationError(
+                {"parent": f"{self.parent} already belongs to {self}: a vendor cannot own its owner."}
+            )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save and keep `VendorAncestor` right; a cycle of parents raises `ValidationError`."""
+        with transaction.atomic():
+            serialise("vendor-ancestors")
+            self.clean()
+            super().save(*args, **kwargs)
+            _rebuild_ancestors(self)
+
+
+class VendorAncestor(models.Model):
+    """The closure of `Vendor.parent`, each vendor being its own ancestor too. Written by `Vendor.save` alone."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="ancestor_rows")
+    ancestor = models.ForeignKey(Vendor, models.CASCADE, related_name="descendant_rows")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("vendor", "ancestor"), name="vendor_ancestor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.vendor_id} ← {self.ancestor_id}"
+
+
+def _ancestor_ids(vendor_id: int) -> set[int]:
+    return set(VendorAncestor.objects.filter(vendor_id=vendor_id).values_list("ancestor_id", flat=True))
+
+
+def _rebuild_ancestors(vendor: Vendor) -> None:
+    """Recompute the rows of `vendor` and of all below it, nearest first so that each finds its parent's done."""
+    queue = [(vendor.pk, vendor.parent_id)]
+    while queue:
+        vendor_id, parent_id = queue.pop(0)
+        wanted = {vendor_id} | (_ancestor_ids(parent_id) if parent_id else set())
+        present = _ancestor_ids(vendor_id)
+        VendorAncestor.objects.filter(vendor_id=vendor_id, ancestor_id__in=present - wanted).delete()
+        VendorAncestor.objects.bulk_create(
+            VendorAncestor(vendor_id=vendor_id, ancestor_id=ancestor_id) for ancestor_id in sorted(wanted - present)
+        )
+        queue += Vendor.objects.filter(parent_id=vendor_id).values_list("pk", "parent_id")
+
+
+class VendorAlias(models.Model):
+    """Another name of a vendor: a former brand, a short form, the name a feed uses."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="aliases")
+    text = models.CharField(max_length=120)
+    key = models.CharField(max_length=120, unique=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "vendor aliases"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = self.text.strip().casefold()
+        super().save(*args, **kwargs)
+
+
+class HubNamespace(models.Model):
+    """A namespace on the Hub whose repositories this vendor publishes (`Alibaba-NLP`); look-ups ignore case."""
+
+    vendor = models.ForeignKey(Vendor, models.CASCADE, related_name="hub_namespaces")
+    name = models.CharField(max_length=96)
+    key = models.CharField(max_length=96, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = "Hub namespace"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = self.name.strip().casefold()
+        super().save(*args, **kwargs)

@@ -1,0 +1,12 @@
+"""The project's settings with what tests need otherwise: a folder of their own and fast password hashes."""
+
+import os
+import tempfile
+
+os.environ.setdefault("UNDERSTUDY_VAR", tempfile.mkdtemp(prefix="understudy-tests-"))
+os.environ.setdefault("SECRET_KEY", "a-key-for-tests-that-protects-nothing-at-all-0123456789")
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
