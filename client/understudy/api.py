@@ -1,0 +1,79 @@
+"""Asks the server one question: retries what may pass, within one time-out, under one key."""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from understudy import __version__
+from understudy.answer import parse_answer
+from understudy.errors import CouldNotCheckError
+from understudy.models import Answer, CheckRequest
+from understudy.problem import explain_reply
+from understudy.server import Server
+from understudy.transport import Reply, post, reply_within
+
+CHECKS_PATH = "/api/v1/checks/"
+RETRY_PAUSES_SECONDS = (0.3, 0.9)
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One question on its way: every attempt says the same, and all end by `give_up_at` (monotonic)."""
+
+    server: Server
+    body: bytes
+    headers: dict[str, str] = field(repr=False)
+    give_up_at: float
+
+
+def ask(server: Server, question: CheckRequest) -> Answer:
+    """The server's answer, or a `CouldNotCheckError`; never later than the server's time-out."""
+    call = _Call(
+        server=server,
+        body=json.dumps(question.as_json()).encode(),
+        headers=_build_headers(server),
+        give_up_at=time.monotonic() + server.timeout_seconds,
+    )
+    return parse_answer(reply_within(server.timeout_seconds, lambda: _send(call)).body)
+
+
+def _build_headers(server: Server) -> dict[str, str]:
+    """Headers with a new idempotency key, so that a retry can make no second check."""
+    return {
+        "Authorization": f"Token {server.token}",
+        "Content-Type": "application/json",
+        "Accept": "application/json, application/problem+json",
+        "Accept-Encoding": "identity",
+        "Idempotency-Key": str(uuid.uuid4()),
+        "User-Agent": f"understudy-client/{__version__}",
+    }
+
+
+def _send(call: _Call) -> Reply:
+    """The first good reply of up to three attempts; the last error otherwise."""
+    for pause in RETRY_PAUSES_SECONDS:
+        try:
+            return _send_once(call)
+        except CouldNotCheckError as error:
+            wait = max(pause, error.retry_after)
+            if not error.retryable or time.monotonic() + wait >= call.give_up_at:
+                raise
+            time.sleep(wait)
+    return _send_once(call)
+
+
+def _send_once(call: _Call) -> Reply:
+    """The reply if its status is 200. A loopback server is never asked through a proxy."""
+    reply = post(
+        call.server.url + CHECKS_PATH,
+        call.body,
+        call.headers,
+        # A socket needs some time: zero would mean "do not wait at all".
+        timeout_seconds=max(call.give_up_at - time.monotonic(), 0.01),
+        through_proxy=not call.server.is_loopback,
+    )
+    if reply.status != OK:
+        raise explain_reply(reply)
+    return reply
