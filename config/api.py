@@ -1,0 +1,48 @@
+"""The addresses of the REST API: the register's and governance's resources under one root."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import DefaultRouter
+
+from governance.api import checks, plans, proposals, upstream
+from governance.api.audited import audited
+from governance.api.tokens import Tokens
+from registry.api import resources
+
+router = DefaultRouter()
+for name, view in {
+    "vendors": audited(resources.Vendors),
+    "models": audited(resources.Models),
+    "offerings": audited(resources.Offerings),
+    "listings": resources.Listings,
+    "licenses": resources.Licenses,
+    "teams": audited(resources.Teams),
+    "systems": audited(resources.Systems),
+    "environments": audited(resources.Environments),
+    "dependencies": audited(resources.Dependencies),
+    "fallback-plans": plans.FallbackPlans,
+    "drills": plans.Drills,
+    "sources": audited(resources.Sources),
+    "observations": resources.Observations,
+    "changes": upstream.Changes,
+    "impacts": upstream.Impacts,
+    "actions": upstream.Actions,
+    "proposals": proposals.Proposals,
+    "adoptions": proposals.Adoptions,
+    "approvals": proposals.Approvals,
+    "waivers": proposals.Waivers,
+    "blocks": proposals.Blocks,
+    "policies": proposals.Policies,
+    "checks": checks.Checks,
+    "notices": upstream.Notices,
+    "tickets": upstream.Tickets,
+    "audit": proposals.Audit,
+}.items():
+    router.register(name, view, basename=name)
+
+urlpatterns = [
+    path("", include(router.urls)),
+    path("tokens/", Tokens.as_view(), name="tokens"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+]

@@ -1,0 +1,91 @@
+"""Fallback plans and drills: written through the use cases, so that revisions stay immutable and audited."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance import drills, plans
+from governance.api.refusals import refusals_as_problems
+from registry.api import serializers as shapes
+from registry.api.views import ReadOnly
+from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRevision
+
+
+class NewRevision(serializers.Serializer[None]):
+    """The next revision of a dependency's plan; alternatives stand in the order in which they are tried."""
+
+    dependency = serializers.PrimaryKeyRelatedField(queryset=Dependency.objects.all())
+    trigger = serializers.CharField(max_length=4000)
+    switch_procedure = serializers.CharField(max_length=20000)
+    switched_by = serializers.CharField(max_length=120)
+    rollback = serializers.CharField(max_length=20000, required=False, allow_blank=True, default="")
+    reindex_plan = serializers.CharField(max_length=20000, required=False, allow_blank=True, default="")
+    alternatives = shapes.AlternativeSerializer(many=True, allow_empty=False)
+    submit = serializers.BooleanField(default=False, help_text="Submit at once; a submitted revision cannot change.")
+
+
+class FallbackPlans(ReadOnly):
+    queryset = FallbackPlan.objects.select_related("model").prefetch_related(
+        Prefetch(
+            "revisions",
+            PlanRevision.objects.select_related("created_by")
+            .prefetch_related(
+                Prefetch("alternatives", Alternative.objects.select_related("offering", "served_by"))
+            )
+            .order_by("-number"),
+        )
+    )
+    serializer_class = shapes.FallbackPlanSerializer
+    filterset_fields = ("dependency", "dependency__system__slug", "model__slug")
+    action_permissions = {"submit": "registry.change_fallbackplan"}
+
+    @extend_schema(request=NewRevision, responses={201: shapes.FallbackPlanSerializer})
+    def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Write the next revision of a plan."""
+        form = NewRevision(data=request.data)
+        form.is_valid(raise_exception=True)
+        data = form.validated_data
+        dependency, submit = data.pop("dependency"), data.pop("submit")
+        if not request.user.has_perm("registry.change_dependency", dependency):
+            raise PermissionDenied("Only the team that owns the system writes its plans.")
+        with refusals_as_problems():
+            revision = plans.draft_revision(dependency, author=request.user, now=timezone.now(), **data)
+            if submit:
+                plans.submit_revision(revision, actor=request.user, now=timezone.now())
+        plan = self.get_queryset().get(pk=revision.plan_id)
+        return Response(self.get_serializer(plan).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=shapes.FallbackPlanSerializer)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, **_kwargs: str) -> Response:
+        """Submit the newest draft."""
+        plan = self.get_object()
+        with refusals_as_problems():
+            plans.submit_revision(plan.revisions.order_by("-number").first(), actor=request.user, now=timezone.now())
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class Drills(ReadOnly):
+    queryset = Drill.objects.select_related("recorded_by")
+    serializer_class = shapes.DrillSerializer
+    filterset_fields = ("alternative", "alternative__plan_revision__plan__dependency", "outcome")
+    ordering = ("-drilled_on", "-pk")
+
+    def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Record a drill of an alternative with its evidence."""
+        form = shapes.DrillSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        data = form.validated_data
+        alternative = data.pop("alternative")
+        if not request.user.has_perm("registry.change_fallbackplan", alternative.plan_revision.plan):
+            raise PermissionDenied("Only the team that owns the system records drills of its plans.")
+        with refusals_as_problems():
+            drill = drills.record_drill(alternative, recorded_by=request.user, now=timezone.now(), **data)
+        return Response(shapes.DrillSerializer(drill).data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,276 @@
+"""Decisions as JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from governance import models
+from governance.proposals import digest, state_of
+from registry.api.serializers import ChangeSerializer, Slug
+from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, Vendor
+
+
+class BasisSerializer(serializers.ModelSerializer[models.Basis]):
+    class Meta:
+        model = models.Basis
+        fields = ("fact", "value")
+
+
+class AdoptionSerializer(serializers.ModelSerializer[models.Adoption]):
+    basis = BasisSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = models.Adoption
+        fields = (
+            "id",
+            "proposal",
+            "offering",
+            "purpose",
+            "distribution",
+            "granted_at",
+            "expires_on",
+            "ended_at",
+            "end_reason",
+            "basis",
+        )
+
+
+class ApprovalSerializer(serializers.ModelSerializer[models.Approval]):
+    basis = BasisSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = models.Approval
+        fields = (
+            "id",
+            "proposal",
+            "dependency",
+            "plan_revision",
+            "alternative",
+            "granted_at",
+            "expires_on",
+            "ended_at",
+            "end_reason",
+            "basis",
+        )
+
+
+class WaiverSerializer(serializers.ModelSerializer[models.Waiver]):
+    system = Slug()
+
+    class Meta:
+        model = models.Waiver
+        fields = (
+            "id",
+            "proposal",
+            "rule",
+            "dependency",
+            "system",
+            "reason",
+            "granted_at",
+            "expires_on",
+            "ended_at",
+            "end_reason",
+        )
+
+
+class BlockSerializer(serializers.ModelSerializer[models.Block]):
+    vendor = Slug(Vendor.objects.all(), required=False, allow_null=True)
+    model = Slug(AIModel.objects.all(), required=False, allow_null=True)
+    blocked_by = Slug(slug_field="username")
+    lifted_by = Slug(slug_field="username")
+
+    class Meta:
+        model = models.Block
+        fields = (
+            "id",
+            "vendor",
+            "model",
+            "offering",
+            "reason",
+            "until",
+            "blocked_by",
+            "blocked_at",
+            "lifted_by",
+            "lifted_at",
+        )
+        read_only_fields = ("blocked_at", "lifted_at")
+
+
+class DecisionSerializer(serializers.ModelSerializer[models.Decision]):
+    decider = Slug(slug_field="username")
+
+    class Meta:
+        model = models.Decision
+        fields = ("decider", "verdict", "comment", "state_digest", "decided_at")
+
+
+class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
+    proposer = Slug(slug_field="username")
+    system = Slug()
+    decisions = DecisionSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = models.Proposal
+        fields = (
+            "id",
+            "kind",
+            "state",
+            "proposer",
+            "reason",
+            "offering",
+            "purpose",
+            "distribution",
+            "dependency",
+            "plan_revision",
+            "alternative",
+            "system",
+            "rule",
+            "until",
+            "compensating_measure",
+            "state_digest",
+            "decide_by",
+            "created_at",
+            "closed_at",
+            "decisions",
+        )
+
+
+class ProposalDetailSerializer(ProposalSerializer):
+    """One proposal with the state that a decider has to look at and the digest that names it."""
+
+    current_state = serializers.SerializerMethodField()
+    current_digest = serializers.SerializerMethodField()
+
+    class Meta(ProposalSerializer.Meta):
+        fields = (*ProposalSerializer.Meta.fields, "current_state", "current_digest")  # type: ignore[assignment]  # the base is a shorter tuple
+
+    def get_current_state(self, proposal: models.Proposal) -> dict[str, Any]:
+        return state_of(proposal)
+
+    def get_current_digest(self, proposal: models.Proposal) -> str:
+        return digest(state_of(proposal))
+
+
+class NewProposal(serializers.Serializer[None]):
+    """What each kind needs: adopt_model: offering, purpose, distribution; approve_alternative: alternative;
+    waive_rule: rule, until, compensating_measure and a dependency or a system."""
+
+    kind = serializers.ChoiceField(choices=models.Proposal.Kind.choices)
+    reason = serializers.CharField(max_length=4000)
+    offering = serializers.PrimaryKeyRelatedField(queryset=Offering.objects.all(), required=False)
+    purpose = serializers.SlugField(required=False)
+    distribution = serializers.ChoiceField(choices=Distribution.choices, required=False)
+    alternative = serializers.PrimaryKeyRelatedField(queryset=Alternative.objects.all(), required=False)
+    rule = serializers.CharField(max_length=5, required=False)
+    until = serializers.DateField(required=False)
+    compensating_measure = serializers.CharField(max_length=4000, required=False)
+    dependency = serializers.PrimaryKeyRelatedField(queryset=Dependency.objects.all(), required=False)
+    system = Slug(System.objects.all(), required=False)
+
+    NEEDS = {
+        "adopt_model": ("offering", "purpose", "distribution"),
+        "approve_alternative": ("alternative",),
+        "waive_rule": ("rule", "until", "compensating_measure"),
+    }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        missing = [name for name in self.NEEDS[attrs["kind"]] if name not in attrs]
+        if missing:
+            raise serializers.ValidationError(dict.fromkeys(missing, f"A proposal to {attrs['kind']} needs this."))
+        if attrs["kind"] == models.Proposal.Kind.WAIVE_RULE and ("dependency" in attrs) == ("system" in attrs):
+            raise serializers.ValidationError({"dependency": "Name a dependency or a system, one of the two."})
+        return attrs
+
+
+class NewDecision(serializers.Serializer[None]):
+    verdict = serializers.ChoiceField(choices=models.Decision.Verdict.choices)
+    state_digest = serializers.CharField(max_length=64, help_text="The `current_digest` of the state that you saw.")
+    comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class PolicySerializer(serializers.ModelSerializer[models.Policy]):
+    author = Slug(slug_field="username")
+
+    class Meta:
+        model = models.Policy
+        fields = ("version", "document", "reason", "author", "in_force_from", "created_at")
+
+
+class ImpactSerializer(serializers.ModelSerializer[models.Impact]):
+    change = ChangeSerializer(read_only=True)
+
+    class Meta:
+        model = models.Impact
+        fields = ("id", "change", "dependency", "path", "explanation", "created_at")
+
+
+class ActionSerializer(serializers.ModelSerializer[models.Action]):
+    team = Slug()
+
+    class Meta:
+        model = models.Action
+        fields = (
+            "id",
+            "dependency",
+            "concern",
+            "team",
+            "state",
+            "title",
+            "what_to_do",
+            "due_on",
+            "snoozed_until",
+            "state_reason",
+            "created_at",
+            "updated_at",
+        )
+
+
+class DeliverySerializer(serializers.ModelSerializer[models.Delivery]):
+    class Meta:
+        model = models.Delivery
+        fields = ("attempt", "started_at", "finished_at", "outcome", "detail")
+
+
+class NoticeSerializer(serializers.ModelSerializer[models.Notice]):
+    channel = serializers.StringRelatedField[models.Channel]()
+    deliveries = DeliverySerializer(many=True, read_only=True)
+
+    class Meta:
+        model = models.Notice
+        fields = (
+            "id",
+            "channel",
+            "key",
+            "state",
+            "due_at",
+            "attempts",
+            "item_count",
+            "ticket",
+            "created_at",
+            "sent_at",
+            "last_error",
+            "deliveries",
+        )
+
+
+class TicketSerializer(serializers.ModelSerializer[models.Ticket]):
+    class Meta:
+        model = models.Ticket
+        fields = ("id", "dependency", "concern", "external_key", "url", "created_at", "updated_at")
+
+
+class AuditEntrySerializer(serializers.ModelSerializer[models.AuditEntry]):
+    class Meta:
+        model = models.AuditEntry
+        fields = (
+            "sequence",
+            "at",
+            "actor",
+            "tag",
+            "subject",
+            "before",
+            "after",
+            "request_id",
+            "previous_hash",
+            "hash",
+        )

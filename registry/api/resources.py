@@ -1,0 +1,107 @@
+"""The register's resources. What needs a use case of governance (plans, drills, reports) is written there."""
+
+from django.db.models import Prefetch
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from registry import models
+from registry.api import filters
+from registry.api import serializers as shapes
+from registry.api.views import ReadOnly, Writable
+from registry.listings import map_listing
+
+
+class Vendors(Writable):
+    queryset = models.Vendor.objects.select_related("parent").prefetch_related("aliases", "hub_namespaces")
+    serializer_class = shapes.VendorSerializer
+    lookup_field = "slug"
+    filterset_fields = ("country", "parent__slug")
+
+
+class Licenses(ReadOnly):
+    queryset = models.License.objects.all()
+    serializer_class = shapes.LicenseSerializer
+    lookup_field = "spdx_id"
+    lookup_value_regex = "[^/]+"
+    filterset_fields = ("license_class",)
+
+
+class Teams(Writable):
+    queryset = models.Team.objects.prefetch_related("members__user")
+    serializer_class = shapes.TeamSerializer
+    lookup_field = "slug"
+
+
+class Models(Writable):
+    queryset = models.AIModel.objects.select_related("developer", "owner", "deputy").prefetch_related(
+        Prefetch("base_edges", models.LineageEdge.objects.select_related("base"))
+    )
+    serializer_class = shapes.AIModelSerializer
+    lookup_field = "slug"
+    filterset_class = filters.AIModelFilter
+
+
+class Offerings(Writable):
+    queryset = models.Offering.objects.select_related("model", "provider").prefetch_related(
+        "aliases", Prefetch("revisions", models.Revision.objects.select_related("license"))
+    )
+    serializer_class = shapes.OfferingSerializer
+    filterset_class = filters.OfferingFilter
+
+
+class Systems(Writable):
+    queryset = models.System.objects.select_related("team")
+    serializer_class = shapes.SystemSerializer
+    lookup_field = "slug"
+    filterset_fields = ("team__slug", "criticality", "distribution")
+
+
+class Environments(Writable):
+    queryset = models.Environment.objects.all()
+    serializer_class = shapes.EnvironmentSerializer
+    lookup_field = "slug"
+
+
+class Dependencies(Writable):
+    queryset = models.Dependency.objects.select_related("system", "offering", "environment", "served_by")
+    serializer_class = shapes.DependencySerializer
+    filterset_class = filters.DependencyFilter
+
+
+class Sources(Writable):
+    queryset = models.Source.objects.all()
+    serializer_class = shapes.SourceSerializer
+    lookup_field = "slug"
+    http_method_names = ("get", "patch", "head", "options")  # type: ignore[assignment]  # DRF's stub says list
+
+
+class MapListing(serializers.Serializer[None]):
+    offering = serializers.PrimaryKeyRelatedField(queryset=models.Offering.objects.all())
+
+
+class Listings(ReadOnly):
+    queryset = models.Listing.objects.select_related("source", "current")
+    serializer_class = shapes.ListingSerializer
+    filterset_class = filters.ListingFilter
+    action_permissions = {"map": "registry.change_listing"}
+
+    @extend_schema(request=MapListing, responses=shapes.ListingSerializer)
+    @action(detail=True, methods=["post"])
+    def map(self, request: Request, **_kwargs: str) -> Response:
+        """Say which offering this row is about; what the source says of it counts at once."""
+        form = MapListing(data=request.data)
+        form.is_valid(raise_exception=True)
+        listing = self.get_object()
+        map_listing(listing, form.validated_data["offering"], now=timezone.now())
+        return Response(self.get_serializer(listing).data)
+
+
+class Observations(ReadOnly):
+    queryset = models.Observation.objects.filter(run__completed_at__isnull=False)
+    serializer_class = shapes.ObservationSerializer
+    filterset_fields = ("listing", "listing__offering")
+    ordering = ("-pk",)

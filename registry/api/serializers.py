@@ -1,0 +1,328 @@
+"""The register's facts as JSON. References go by slug where there is one, by id elsewhere."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from registry import models
+
+
+class Slug(serializers.SlugRelatedField[Any]):
+    """A reference written as the other row's slug."""
+
+    def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("slug_field", "slug")
+        super().__init__(queryset=queryset, read_only=queryset is None, **kwargs)
+
+
+class VendorSerializer(serializers.ModelSerializer[models.Vendor]):
+    parent = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    aliases = Slug(slug_field="text", many=True)
+    hub_namespaces = Slug(slug_field="name", many=True)
+
+    class Meta:
+        model = models.Vendor
+        fields = ("slug", "name", "parent", "country", "is_self", "homepage", "aliases", "hub_namespaces")
+        read_only_fields = ("is_self",)
+
+
+class LicenseSerializer(serializers.ModelSerializer[models.License]):
+    class Meta:
+        model = models.License
+        fields = ("spdx_id", "name", "license_class", "reason", "reference")
+
+
+class TeamSerializer(serializers.ModelSerializer[models.Team]):
+    owners = serializers.SerializerMethodField(help_text="User names of the active owners.")
+
+    class Meta:
+        model = models.Team
+        fields = ("slug", "name", "email", "ticket_project", "owners")
+
+    def get_owners(self, team: models.Team) -> list[str]:
+        return sorted(
+            member.user.username
+            for member in team.members.all()
+            if member.role == models.Member.Role.OWNER and member.left_on is None and member.user.is_active
+        )
+
+
+class BaseModelSerializer(serializers.ModelSerializer[models.LineageEdge]):
+    base = Slug()
+
+    class Meta:
+        model = models.LineageEdge
+        fields = ("base", "relation", "source")
+
+
+class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
+    developer = Slug(models.Vendor.objects.all())
+    owner = Slug(models.Team.objects.all(), required=False, allow_null=True)
+    deputy = Slug(models.User.objects.all(), slug_field="username", required=False, allow_null=True)
+    base_models = BaseModelSerializer(source="base_edges", many=True, read_only=True)
+
+    class Meta:
+        model = models.AIModel
+        fields = (
+            "slug",
+            "name",
+            "developer",
+            "owner",
+            "deputy",
+            "state",
+            "description",
+            "task",
+            "input_modalities",
+            "output_modalities",
+            "languages",
+            "context_length",
+            "embedding_dimension",
+            "supports_tools",
+            "lineage_status",
+            "lineage_source",
+            "base_models",
+        )
+        # A model enters as proposed; listing it is an act of its own.
+        read_only_fields = ("state",)
+
+
+class RevisionSerializer(serializers.ModelSerializer[models.Revision]):
+    license = Slug(slug_field="spdx_id")
+    license_class = serializers.CharField(source="license.license_class", default="unknown", read_only=True)
+
+    class Meta:
+        model = models.Revision
+        fields = ("revision", "license", "license_class", "license_as_given", "observed_at")
+
+
+class OfferingSerializer(serializers.ModelSerializer[models.Offering]):
+    model = Slug(models.AIModel.objects.all())
+    provider = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    revisions = RevisionSerializer(many=True, read_only=True)
+    aliases = Slug(slug_field="text", many=True)
+
+    class Meta:
+        model = models.Offering
+        fields = (
+            "id",
+            "model",
+            "kind",
+            "host",
+            "external_id",
+            "provider",
+            "status",
+            "deprecated_on",
+            "retires_on",
+            "gating",
+            "upstream_id",
+            "head_revision",
+            "input_price",
+            "output_price",
+            "facts_as_of",
+            "revisions",
+            "aliases",
+        )
+        # What upstream says is observed, not typed in.
+        read_only_fields = (
+            "status",
+            "deprecated_on",
+            "retires_on",
+            "gating",
+            "upstream_id",
+            "head_revision",
+            "input_price",
+            "output_price",
+            "facts_as_of",
+        )
+
+
+class SystemSerializer(serializers.ModelSerializer[models.System]):
+    team = Slug(models.Team.objects.all())
+
+    class Meta:
+        model = models.System
+        fields = ("slug", "name", "team", "criticality", "distribution", "description")
+
+
+class EnvironmentSerializer(serializers.ModelSerializer[models.Environment]):
+    class Meta:
+        model = models.Environment
+        fields = ("slug", "name", "environment_class")
+
+
+class DependencySerializer(serializers.ModelSerializer[models.Dependency]):
+    system = Slug(models.System.objects.all())
+    environment = Slug(models.Environment.objects.all())
+    served_by = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    ref = serializers.CharField(source="offering.external_id", read_only=True)
+
+    class Meta:
+        model = models.Dependency
+        fields = (
+            "id",
+            "system",
+            "offering",
+            "ref",
+            "purpose",
+            "environment",
+            "served_by",
+            "pinned_revision",
+            "held_copy_location",
+            "held_copy_digest",
+            "held_copy_verified_on",
+            "has_index",
+            "declared_on",
+            "ended_on",
+        )
+
+
+class AlternativeSerializer(serializers.ModelSerializer[models.Alternative]):
+    served_by = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    ref = serializers.CharField(source="offering.external_id", default=None, read_only=True)
+
+    class Meta:
+        model = models.Alternative
+        fields = (
+            "id",
+            "order",
+            "kind",
+            "offering",
+            "ref",
+            "served_by",
+            "pinned_revision",
+            "held_copy_location",
+            "held_copy_digest",
+            "held_copy_verified_on",
+            "description",
+            "impact_statement",
+        )
+        read_only_fields = ("order",)
+
+
+class PlanRevisionSerializer(serializers.ModelSerializer[models.PlanRevision]):
+    alternatives = AlternativeSerializer(many=True)
+    created_by = Slug(slug_field="username")
+
+    class Meta:
+        model = models.PlanRevision
+        fields = (
+            "id",
+            "number",
+            "trigger",
+            "switch_procedure",
+            "switched_by",
+            "rollback",
+            "reindex_plan",
+            "created_by",
+            "created_at",
+            "submitted_at",
+            "alternatives",
+        )
+        read_only_fields = ("number", "submitted_at")
+
+
+class FallbackPlanSerializer(serializers.ModelSerializer[models.FallbackPlan]):
+    model = Slug()
+    revisions = PlanRevisionSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = models.FallbackPlan
+        fields = ("id", "dependency", "model", "revisions")
+        read_only_fields = ("dependency",)
+
+
+class DrillSerializer(serializers.ModelSerializer[models.Drill]):
+    recorded_by = Slug(slug_field="username")
+
+    class Meta:
+        model = models.Drill
+        fields = (
+            "id",
+            "alternative",
+            "drilled_on",
+            "expires_on",
+            "outcome",
+            "suite",
+            "primary_score",
+            "alternative_score",
+            "latency_ms",
+            "cost_usd",
+            "answered_by",
+            "switch_time",
+            "reindex_time",
+            "run_url",
+            "recorded_by",
+            "recorded_at",
+        )
+        read_only_fields = ("expires_on",)
+
+
+class SourceSerializer(serializers.ModelSerializer[models.Source]):
+    class Meta:
+        model = models.Source
+        fields = (
+            "slug",
+            "name",
+            "method",
+            "interval",
+            "is_enabled",
+            "next_due_at",
+            "last_success_at",
+            "last_observed_at",
+            "last_error_at",
+            "last_error",
+        )
+        read_only_fields = (
+            "slug",
+            "name",
+            "method",
+            "next_due_at",
+            "last_success_at",
+            "last_observed_at",
+            "last_error_at",
+            "last_error",
+        )
+
+
+class ListingSerializer(serializers.ModelSerializer[models.Listing]):
+    source = Slug()
+    facts = serializers.JSONField(source="current.facts", default=None, read_only=True)
+
+    class Meta:
+        model = models.Listing
+        fields = ("id", "source", "external_id", "offering", "first_seen_at", "missing_since", "facts")
+
+
+class ObservationSerializer(serializers.ModelSerializer[models.Observation]):
+    class Meta:
+        model = models.Observation
+        fields = ("id", "listing", "facts", "evidence_url", "evidence_sha256", "observed_at", "last_confirmed_at")
+
+
+class ChangeSerializer(serializers.ModelSerializer[models.Change]):
+    source = serializers.CharField(source="listing.source.slug", default=None, read_only=True)
+    external_id = serializers.CharField(source="listing.external_id", default=None, read_only=True)
+    model = Slug()
+    vendor = Slug()
+
+    class Meta:
+        model = models.Change
+        fields = (
+            "id",
+            "kind",
+            "severity",
+            "origin",
+            "source",
+            "external_id",
+            "listing",
+            "offering",
+            "model",
+            "vendor",
+            "before",
+            "after",
+            "detected_at",
+            "effective_on",
+            "summary",
+            "evidence_url",
+            "evidence_sha256",
+        )

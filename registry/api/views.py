@@ -1,0 +1,36 @@
+"""The bases of every resource."""
+
+from typing import Any
+
+from django.db import transaction
+from rest_framework import mixins, viewsets
+
+from registry.api.pages import Pages
+from registry.api.permissions import ModelPermission
+
+
+class ReadOnly(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+    """A resource one can list and read."""
+
+    permission_classes = (ModelPermission,)
+    pagination_class = Pages
+    ordering: tuple[str, ...] = ("pk",)
+
+
+class Writable(mixins.CreateModelMixin, mixins.UpdateModelMixin, ReadOnly):
+    """A resource one can also create and change (PATCH). Nothing in the register is deleted through the API."""
+
+    http_method_names = ("get", "post", "patch", "head", "options")  # type: ignore[assignment]  # DRF's stub says list
+
+    def perform_create(self, serializer: Any) -> None:
+        # The object's own rules count for a new row as well: a member of one team adds nothing to another's.
+        # They can be asked only once the row stands, so a refusal takes it back.
+        with transaction.atomic():
+            serializer.save()
+            self.check_object_permissions(self.request, serializer.instance)
+
+    def perform_update(self, serializer: Any) -> None:
+        # Handing a row to another team is judged by where it was and by where it goes.
+        with transaction.atomic():
+            serializer.save()
+            self.check_object_permissions(self.request, serializer.instance)
