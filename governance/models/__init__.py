@@ -5,7 +5,7 @@ from governance.models.checks import Check, Finding, Level
 from governance.models.notices import Channel, Delivery, Notice, NoticeItem, Ticket
 from governance.models.policy import Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
-from governance.models.triage import Action, Concern, Impact, Triage
+from governance.models.triage import Action, Concern, Evaluation, Impact, Triage, TriageFailure
 
 __all__ = [
     "Action",
@@ -19,6 +19,7 @@ __all__ = [
     "Concern",
     "Decision",
     "Delivery",
+    "Evaluation",
     "Finding",
     "Impact",
     "Level",
@@ -28,5 +29,6 @@ __all__ = [
     "Proposal",
     "Ticket",
     "Triage",
+    "TriageFailure",
     "Waiver",
 ]

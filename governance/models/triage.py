@@ -22,6 +22,31 @@ class Triage(models.Model):
         return f"Triage of {self.change_id}"
 
 
+class TriageFailure(models.Model):
+    """A change that could not be worked through. After three failures it is set aside until somebody looks."""
+
+    change = models.OneToOneField(Change, models.CASCADE, primary_key=True, related_name="triage_failure")
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_error = models.TextField()
+    last_failed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures of {self.change_id}: {self.last_error}"
+
+
+class Evaluation(models.Model):
+    """The mark that the state of a dependency's offering was looked at once after it was declared.
+
+    So that last month's announcement reaches this month's user.
+    """
+
+    dependency = models.OneToOneField(Dependency, models.CASCADE, primary_key=True, related_name="evaluation")
+    evaluated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Evaluation of {self.dependency_id}"
+
+
 class Impact(models.Model):
     """A change and a dependency that it touches, with the way by which it reaches it."""
 
@@ -35,6 +60,14 @@ class Impact(models.Model):
     dependency = models.ForeignKey(Dependency, models.PROTECT, related_name="impacts")
     path = models.CharField(max_length=12, choices=Path)
     explanation = models.CharField(max_length=400)
+    action = models.ForeignKey(
+        "governance.Action",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="impacts",
+        help_text="What somebody has to do about it; empty where knowing is enough.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
