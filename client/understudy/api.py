@@ -15,6 +15,8 @@ from understudy.transport import Reply, post, reply_within
 
 CHECKS_PATH = "/api/v1/checks/"
 RETRY_PAUSES_SECONDS = (0.3, 0.9)
+# A socket gives up after the whole call has: only one of the two is to tell the user.
+SOCKET_GRACE_SECONDS = 1.0
 OK = 200
 
 
@@ -70,8 +72,7 @@ def _send_once(call: _Call) -> Reply:
         call.server.url + CHECKS_PATH,
         call.body,
         call.headers,
-        # A socket needs some time: zero would mean "do not wait at all".
-        timeout_seconds=max(call.give_up_at - time.monotonic(), 0.01),
+        timeout_seconds=max(call.give_up_at - time.monotonic(), 0) + SOCKET_GRACE_SECONDS,
         through_proxy=not call.server.is_loopback,
     )
     if reply.status != OK:

@@ -35,21 +35,30 @@ def explain_reply(reply: Reply) -> CouldNotCheckError:
 
 
 def _details(reply: Reply) -> str:
-    """What the problem details say, or that there are none."""
+    """What the problem details say, each thing once, or that there are none."""
     try:
         document = json.loads(reply.body)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         return f"no details, only {len(reply.body)} bytes of {reply.content_type}"
-    said = ": ".join(str(document[key]) for key in ("title", "detail") if document.get(key))
-    # `errors` names each refused field; servers give it in many shapes, so it is shown as it came.
-    rest = [f"{key} {_compact(document[key])}" for key in ("errors", "code") if document.get(key)]
-    return f"{said} ({', '.join(rest)})".strip() if rest else said or "no details"
+    said = [document.get("title"), document.get("detail"), *_field_errors(document.get("errors"))]
+    # The title often is the status in words, the detail often the first of the field errors.
+    sentences = dict.fromkeys(str(text) for text in said if text and text != _phrase(reply.status))
+    code = f" (code {document['code']})" if document.get("code") else ""
+    return ("; ".join(sentences) or "no details") + code
 
 
-def _compact(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _field_errors(errors: object) -> list[str]:
+    """One text for each refused field; of an unknown shape, the JSON as it came."""
+    entries = errors if isinstance(errors, list) else [errors] if errors else []
+    return [_field_error(entry) for entry in entries]
+
+
+def _field_error(entry: object) -> str:
+    if isinstance(entry, dict) and {"field", "message"} <= entry.keys():
+        return f"{entry['field']}: {entry['message']}"
+    return json.dumps(entry, ensure_ascii=False)
 
 
 def _phrase(status: int) -> str:

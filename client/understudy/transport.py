@@ -104,6 +104,8 @@ def _explain(error: OSError | http.client.HTTPException) -> CouldNotCheckError:
         return CouldNotCheckError(f"the certificate is not trusted: {cause.verify_message}", hint=hint)
     if isinstance(cause, TimeoutError):
         return CouldNotCheckError("the server did not answer in time", hint="Allow more with --timeout.")
-    if isinstance(cause, OSError | http.client.IncompleteRead) and not isinstance(cause, ssl.SSLError):
+    if isinstance(cause, ssl.SSLEOFError | http.client.IncompleteRead) or (
+        isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError)
+    ):
         return CouldNotCheckError(f"the connection failed: {cause}", hint="Check --url.", retryable=True)
     return CouldNotCheckError(f"the server does not speak HTTP as expected: {cause}", hint="Check --url.")
