@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
@@ -122,11 +121,12 @@ def flood(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b'"' + b"x" * size + b'"')
 
 
-def later(seconds: float, behaviour: Behaviour) -> Behaviour:
-    """The same, after a pause."""
+def tunnel_into(received: list[bytes]) -> Behaviour:
+    """Grant a CONNECT, keep the first bytes that come through the tunnel, and close it."""
 
     def behave(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(seconds)
-        behaviour(handler)
+        handler.send_response(200)
+        handler.end_headers()
+        received.append(handler.connection.recv(1024))
 
     return behave

@@ -6,7 +6,9 @@ import pytest
 
 from tests.client.answers import PASSED
 from tests.client.conftest import TOKEN, Client, ClientInside, Serve
-from tests.client.fake_server import Seen, answer, problem
+from tests.client.fake_server import Seen, answer, problem, tunnel_into
+
+TLS_HANDSHAKE = b"\x16\x03"
 
 
 def asked(client: Client, serve: Serve, *arguments: str, **variables: str) -> Seen:
@@ -162,11 +164,13 @@ def test_a_loopback_server_is_not_asked_through_a_proxy(inside: ClientInside, se
     assert proxy.log == []
 
 
-def test_a_proxy_for_https_never_sees_the_token_not_even_on_a_retry(client: Client, serve: Serve) -> None:
-    proxy = serve(problem(502))
+def test_what_goes_through_a_proxy_is_encrypted_on_the_last_retry_too(client: Client, serve: Serve) -> None:
+    tunnelled: list[bytes] = []
+    proxy = serve(problem(502), problem(502), tunnel_into(tunnelled))
 
-    run = client.run("check", "--url", "https://understudy.invalid", "--timeout", "1", https_proxy=proxy.url)
+    run = client.run("check", "--url", "https://understudy.invalid", https_proxy=proxy.url)
 
     assert run.code == 3
-    assert [seen.method for seen in proxy.log] == ["CONNECT"] * 2
+    assert [seen.method for seen in proxy.log] == ["CONNECT"] * 3
     assert not any("Authorization" in seen.headers for seen in proxy.log)
+    assert tunnelled[0][:2] == TLS_HANDSHAKE
