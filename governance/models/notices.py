@@ -22,6 +22,9 @@ class Channel(models.Model):
     )
     is_enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=300, blank=True)
+    introduced_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was told the state as it stood; empty: not yet."
+    )
 
     class Meta:
         ordering = ("team__name", "transport")
