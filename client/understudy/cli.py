@@ -61,8 +61,10 @@ def check(options: argparse.Namespace) -> ExitCode:
         allow_plain_http=options.insecure_http,
     )
     answer = ask(server, question)
-    show = _show_json if options.format == "json" else _show_text
-    show(answer, question, secret=server.token)
+    if options.format == "json":
+        _show_json(answer, secret=server.token)
+    else:
+        _show_text(answer, question, secret=server.token)
     if answer.verdict is Verdict.UNKNOWN:
         problem = "the server answered, but lacks the fresh facts for a verdict"
         raise CouldNotCheckError(problem)
@@ -91,7 +93,7 @@ def _show_text(answer: Answer, question: CheckRequest, *, secret: str) -> None:
     sys.stdout.write(redact(text, secret))
 
 
-def _show_json(answer: Answer, question: CheckRequest, *, secret: str) -> None:  # noqa: ARG001
+def _show_json(answer: Answer, *, secret: str) -> None:
     """The server's bytes as they came. Latin-1 maps each byte to one character and back."""
     text = redact(answer.body.decode("latin-1"), secret)
     sys.stdout.buffer.write(text.encode("latin-1").rstrip(b"\n") + b"\n")
