@@ -1,0 +1,248 @@
+"""Who may do what: one table of rights, asked through Django's `has_perm("app.action_model", row)`.
+
+A role is a group (viewer, owner, reviewer, admin). Owners change the rows of their own teams; asked without a row
+(lists, empty forms) the answer is whether there could be such a row. Nothing is remembered between two questions, so
+a right taken away is gone at once; a caller that asks often for one request may `prefetch_related_objects([user],
+"groups", "memberships")`, which Django forgets again as soon as the person's groups change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import AnonymousUser, Group
+from django.db.models import Model
+from knox.models import AuthToken
+from rules.permissions import set_perm
+from rules.predicates import Predicate
+
+from governance import models as decisions
+from governance.models import Action, Proposal
+from registry import models as facts
+from registry.models import AIModel, Alternative, Dependency, Drill, FallbackPlan, PlanRevision, System, User
+
+VIEWER, OWNER, REVIEWER, ADMIN = ROLES = ("viewer", "owner", "reviewer", "admin")
+
+Person = User | AnonymousUser
+
+
+def roles_of(user: Person) -> frozenset[str]:
+    """The person's roles at this moment; none for somebody who is locked out or not logged in."""
+    if not user.is_active:
+        return frozenset()
+    return frozenset(group.name for group in user.groups.all()) & frozenset(ROLES)
+
+
+def team_ids_of(user: Person) -> frozenset[int]:
+    """The teams that the person belongs to at this moment."""
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    return frozenset(member.team_id for member in user.memberships.all() if member.left_on is None)
+
+
+def _plan_team(plan: FallbackPlan) -> int | None:
+    if plan.dependency:
+        return plan.dependency.system.team_id
+    return plan.model.owner_id if plan.model else None
+
+
+# Whose row it is, by model. Only models that owners may change stand here.
+_TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
+    AIModel: lambda row: row.owner_id,
+    System: lambda row: row.team_id,
+    Dependency: lambda row: row.system.team_id,
+    FallbackPlan: _plan_team,
+    PlanRevision: lambda row: _plan_team(row.plan),
+    Alternative: lambda row: _plan_team(row.plan_revision.plan),
+    Drill: lambda row: _plan_team(row.alternative.plan_revision.plan),
+    Action: lambda row: row.team_id,
+}
+
+
+def _model_of(row: Model) -> AIModel | None:
+    """The model whose deputy may act for its owner: the model itself, or the one whose default plan this is."""
+    match row:
+        case AIModel():
+            return row
+        case FallbackPlan():
+            return row.model
+        case PlanRevision():
+            return row.plan.model
+        case Alternative():
+            return row.plan_revision.plan.model
+        case _:
+            return None
+
+
+def owns(user: Person, row: Model) -> bool:
+    """Whether `row` belongs to one of the person's teams, or the person is the deputy of its model."""
+    if not user.is_active:
+        return False
+    model = _model_of(row)
+    return _TEAM_OF[type(row)](row) in team_ids_of(user) or (
+        model is not None and model.deputy_id is not None and model.deputy_id == user.pk
+    )
+
+
+def _has_role(*roles: str) -> Predicate:
+    return Predicate(lambda user, _row: not roles_of(user).isdisjoint(roles), name=" or ".join(roles))
+
+
+def _owns_or_asks_generally(user: Person, row: Model | None) -> bool:
+    return row is None or owns(user, row)
+
+
+def _is_unsubmitted(_user: Person, row: PlanRevision | Alternative | None) -> bool:
+    if row is None:
+        return True
+    return not (row if isinstance(row, PlanRevision) else row.plan_revision).is_submitted
+
+
+def _is_proposer(user: Person, proposal: Proposal | None) -> bool:
+    return proposal is not None and proposal.proposer_id == user.pk
+
+
+def _is_own_token(user: Person, token: AuthToken | None) -> bool:
+    return token is None or token.user_id == user.pk
+
+
+nobody = Predicate(lambda _user, _row: False, name="nobody")
+anybody = _has_role(*ROLES)
+admin = _has_role(ADMIN)
+reviewer = _has_role(REVIEWER)
+steward = _has_role(REVIEWER, ADMIN)
+own = _has_role(OWNER) & Predicate(_owns_or_asks_generally, name="of an own team")
+own_draft = own & Predicate(_is_unsubmitted, name="not submitted")
+own_token = anybody & Predicate(_is_own_token, name="own token")
+proposer = Predicate(_is_proposer, name="the proposer")
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Who may add, change and delete rows of a model, and who may see them."""
+
+    add: Predicate = nobody
+    change: Predicate = nobody
+    delete: Predicate = nobody
+    view: Predicate = anybody
+
+
+EVIDENCE = Rights()  # written by the platform alone, read by everybody
+FACT = Rights(add=steward, change=steward, delete=admin)
+DETAIL = Rights(add=steward, change=steward, delete=steward)  # hangs on a fact; taking it away is a correction
+ADMINISTERED = Rights(add=admin, change=admin, delete=admin)
+
+TABLE: dict[type[Model], Rights] = {
+    # people
+    facts.User: Rights(add=admin, change=admin),  # a leaver is deactivated: decisions and audit name people by id
+    facts.Team: ADMINISTERED,
+    facts.Member: ADMINISTERED,
+    Group: Rights(view=admin),  # the roles are part of the product; people are put into them on their own page
+    AuthToken: Rights(add=own_token | admin, delete=own_token | admin, view=own_token | admin),
+    LogEntry: Rights(view=admin),
+    # who makes it, what it is, where it is offered
+    facts.Vendor: FACT,
+    facts.VendorAlias: DETAIL,
+    facts.HubNamespace: DETAIL,
+    facts.VendorAncestor: EVIDENCE,
+    facts.License: FACT,
+    facts.LicenseName: DETAIL,
+    AIModel: Rights(add=own | steward, change=own | steward, delete=admin),
+    facts.LineageEdge: DETAIL,
+    facts.ModelAncestor: EVIDENCE,
+    facts.Offering: FACT,
+    facts.Revision: DETAIL,
+    # An alias decides what a ref means in the gate, so owners do not write their own.
+    facts.Alias: DETAIL,
+    # who uses it
+    facts.Environment: ADMINISTERED,
+    System: Rights(add=own | admin, change=own | admin, delete=admin),
+    Dependency: Rights(add=own | admin, change=own | admin),
+    # what stands ready
+    FallbackPlan: Rights(add=own, change=own),
+    PlanRevision: Rights(add=own, change=own_draft, delete=own_draft),
+    Alternative: Rights(add=own_draft, change=own_draft, delete=own_draft),
+    Drill: Rights(add=own),  # evidence: another drill corrects it
+    # upstream
+    facts.Source: Rights(add=admin, change=admin),  # switched off, not deleted: observations hang on it
+    facts.PollRun: EVIDENCE,
+    facts.Rejected: EVIDENCE,
+    facts.Listing: Rights(change=steward),
+    facts.Observation: EVIDENCE,
+    facts.Change: Rights(add=steward),  # a vendor signal that a person reports
+    # decisions
+    decisions.Policy: Rights(add=admin),  # a version never changes
+    Proposal: Rights(add=_has_role(OWNER, REVIEWER)),
+    decisions.Decision: Rights(add=reviewer),
+    decisions.Adoption: EVIDENCE,
+    decisions.Approval: EVIDENCE,
+    decisions.Basis: EVIDENCE,
+    decisions.Waiver: EVIDENCE,
+    decisions.Block: Rights(add=reviewer, change=reviewer),
+    # the gate
+    decisions.Check: Rights(add=anybody),
+    decisions.Finding: EVIDENCE,
+    # telling
+    decisions.Triage: EVIDENCE,
+    decisions.TriageFailure: EVIDENCE,
+    decisions.Evaluation: EVIDENCE,
+    decisions.Impact: EVIDENCE,
+    Action: Rights(change=own),
+    decisions.Channel: ADMINISTERED,
+    decisions.Notice: Rights(change=admin),  # replaying a dead letter
+    decisions.NoticeItem: EVIDENCE,
+    decisions.Delivery: EVIDENCE,
+    decisions.Ticket: EVIDENCE,
+    decisions.AuditEntry: EVIDENCE,
+}
+
+# Rights that are no add, change or delete of a row.
+EXTRA: dict[str, Predicate] = {
+    "governance.decide_proposal": reviewer & ~proposer,
+    "governance.withdraw_proposal": proposer,
+    "governance.lift_block": reviewer,
+    # Lineage decides what counts as independent, so a model's owner cannot state it alone.
+    "registry.assert_lineage": steward,
+}
+
+
+def can_decide(user: Person) -> bool:
+    """Whether decisions are this person's office. Superusers are no exception: only the role counts."""
+    return REVIEWER in roles_of(user)
+
+
+def can_propose(user: Person) -> bool:
+    """Whether the person may ask for a decision at all."""
+    return user.has_perm("governance.add_proposal")
+
+
+def can_propose_for(user: Person, dependency: Dependency) -> bool:
+    """Whether the person may ask for a decision about `dependency`: its team's owners, and reviewers."""
+    return can_propose_for_system(user, dependency.system)
+
+
+def can_propose_for_system(user: Person, system: System) -> bool:
+    return can_propose(user) and (user.is_superuser or can_decide(user) or owns(user, system))
+
+
+def can_act(user: Person, action: Action) -> bool:
+    """Whether the person may acknowledge, snooze or finish `action`."""
+    return user.has_perm("governance.change_action", action)
+
+
+def register() -> None:
+    """Hand the table to the `rules` library; called once, when governance is ready."""
+    for model, rights in TABLE.items():
+        label, name = model._meta.app_label, model._meta.model_name
+        for action in ("view", "add", "change", "delete"):
+            _allow(f"{label}.{action}_{name}", getattr(rights, action))
+    # The admin asks whether an app has anything to show by the bare label of the app.
+    for label in {model._meta.app_label for model in TABLE}:
+        _allow(label, anybody)
+    for name, predicate in EXTRA.items():
+        _allow(name, predicate)
+
+
+def _allow(permission: str, predicate: Predicate) -> None:
+    set_perm(permission, predicate)  # type: ignore[no-untyped-call]  # the library declares no types here
