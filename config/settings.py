@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.templatetags.static import static
+
 from config import env as environment
 
 ENV = environment.read()
@@ -26,9 +28,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- applications ----------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.apps.UnderstudyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -175,6 +177,37 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- web admin: the sidebar's entries stand in config/admin_site.py ---------------------------
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Understudy",
+    "SITE_HEADER": "Understudy",
+    "SITE_SUBHEADER": "the register of AI models",
+    "SITE_URL": "",
+    "SITE_ICON": lambda _request: static("registry/icon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("registry/icon.svg")},
+    ],
+    "STYLES": [lambda _request: static("registry/understudy.css")],
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": False, "navigation": "config.admin_site.navigation"},
+    "COMMAND": {"search_models": ["registry.aimodel", "registry.offering", "registry.system", "registry.vendor"]},
+    "COLORS": {
+        "primary": {
+            "50": "#eef3ff",
+            "100": "#dfe8ff",
+            "200": "#c5d4ff",
+            "300": "#a1b8fd",
+            "400": "#8298fa",
+            "500": "#5b70ef",
+            "600": "#4353d9",
+            "700": "#3742b8",
+            "800": "#2f3893",
+            "900": "#2b3475",
+            "950": "#1a1f45",
+        },
+    },
 }
 
 # --- logs ------------------------------------------------------------------------------------

@@ -1,0 +1,159 @@
+"""Models, offerings and what people call them."""
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.decorators import display
+
+from registry.admin.base import STATE_LABELS, EvidenceRows, RegisterAdmin, Rows
+from registry.models import AIModel, Alias, LineageEdge, Offering, Revision
+
+
+class Offerings(EvidenceRows):
+    model = Offering
+    fields = ("host", "external_id", "kind", "status", "gating", "retires_on")
+    readonly_fields = fields
+    ordering = ("host", "external_id")
+
+
+class Bases(Rows):
+    model = LineageEdge
+    fk_name = "child"
+    autocomplete_fields = ("base",)
+    verbose_name_plural = "base models (lineage)"
+
+
+@admin.register(AIModel)
+class AIModelAdmin(RegisterAdmin):
+    list_display = ("card", "developer", "owner", "task", "offering_total", "use_total", "state_label", "lineage_label")
+    list_display_links = None
+    list_filter = (
+        "state",
+        "lineage_status",
+        "task",
+        ("developer", AutocompleteSelectFilter),
+        ("owner", AutocompleteSelectFilter),
+    )
+    list_select_related = ("developer", "owner")
+    search_fields = ("name", "slug", "developer__name", "offerings__external_id", "offerings__aliases__text")
+    autocomplete_fields = ("developer", "owner", "deputy")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (Bases, Offerings)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "developer", "state", "owner", "deputy", "description")}),
+        (
+            "Capabilities",
+            {
+                "fields": (
+                    "task",
+                    ("input_modalities", "output_modalities"),
+                    "languages",
+                    ("context_length", "embedding_dimension", "supports_tools"),
+                )
+            },
+        ),
+        ("Lineage", {"fields": ("lineage_status", "lineage_source")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AIModel | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
+        """Lineage decides what counts as independent, so its status is not for a model's owner to state."""
+        return () if request.user.has_perm("registry.assert_lineage") else ("lineage_status", "lineage_source")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AIModel]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                offering_count=Count("offerings", distinct=True),
+                use_count=Count(
+                    "offerings__dependencies", filter=Q(offerings__dependencies__ended_on=None), distinct=True
+                ),
+            )
+        )
+
+    @display(description="Model", ordering="name")
+    def card(self, model: AIModel) -> SafeString:
+        return format_html('<a class="us-link" href="/models/{}/">{}</a>', model.slug, model.name)
+
+    @display(description="Offerings", ordering="offering_count")
+    def offering_total(self, model: AIModel) -> int:
+        return model.offering_count  # type: ignore[attr-defined]  # annotated in get_queryset
+
+    @display(description="Uses", ordering="use_count")
+    def use_total(self, model: AIModel) -> int:
+        return model.use_count  # type: ignore[attr-defined]  # annotated in get_queryset
+
+    @display(description="Register", ordering="state", label=STATE_LABELS)
+    def state_label(self, model: AIModel) -> tuple[str, str]:
+        return model.state, model.get_state_display()
+
+    @display(
+        description="Lineage",
+        ordering="lineage_status",
+        label={"asserted_root": "success", "complete": "success", "partial": "warning", "unknown": "danger"},
+    )
+    def lineage_label(self, model: AIModel) -> tuple[str, str]:
+        return model.lineage_status, model.get_lineage_status_display()
+
+
+class Aliases(Rows):
+    model = Alias
+    autocomplete_fields = ("system",)
+
+
+class Revisions(Rows):
+    model = Revision
+    fields = ("revision", "license", "license_as_given", "license_file_sha256", "observed_at")
+    autocomplete_fields = ("license",)
+    verbose_name_plural = "revisions and their license"
+
+
+@admin.register(Offering)
+class OfferingAdmin(RegisterAdmin):
+    list_display = ("external_id", "host", "model", "kind", "status_label", "gating", "retires_on", "use_total")
+    list_filter = (
+        "kind",
+        "status",
+        "gating",
+        "host",
+        ("retires_on", RangeDateFilter),
+        ("provider", AutocompleteSelectFilter),
+    )
+    list_select_related = ("model",)
+    search_fields = ("external_id", "model__name", "aliases__text")
+    autocomplete_fields = ("model", "provider")
+    inlines = (Aliases, Revisions)
+    readonly_fields = ("facts_as_of",)
+    fieldsets = (
+        (None, {"fields": ("model", ("host", "external_id"), ("kind", "provider"))}),
+        ("Upstream", {"fields": (("status", "gating"), ("deprecated_on", "retires_on"), "facts_as_of")}),
+        ("Identity", {"fields": ("upstream_id", "head_revision")}),
+        ("Price", {"fields": (("input_price", "output_price"),)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Offering]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(use_count=Count("dependencies", filter=Q(dependencies__ended_on=None), distinct=True))
+        )
+
+    @display(description="Status", ordering="status", label=STATE_LABELS)
+    def status_label(self, offering: Offering) -> tuple[str, str]:
+        return offering.status, offering.get_status_display()
+
+    @display(description="Uses", ordering="use_count")
+    def use_total(self, offering: Offering) -> int:
+        return offering.use_count  # type: ignore[attr-defined]  # annotated in get_queryset
+
+
+@admin.register(Alias)
+class AliasAdmin(RegisterAdmin):
+    list_display = ("text", "namespace", "offering", "system", "is_floating")
+    list_filter = ("namespace", "is_floating")
+    list_select_related = ("offering", "system")
+    search_fields = ("text", "offering__external_id")
+    autocomplete_fields = ("offering", "system")
