@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import Env, EnvError
 from marshmallow.validate import Range
@@ -40,6 +41,9 @@ class Environment:
     hf_endpoint: str
     hf_token: str
     litellm_url: str
+    jira_url: str
+    jira_user: str
+    jira_token: str
     digest_window_minutes: int
     log_level: str
 
@@ -82,6 +86,9 @@ def _read(env: Env) -> Environment:
             "LITELLM_URL",
             "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json",
         ),
+        jira_url=_tracker_url(env, "JIRA_URL"),
+        jira_user=env.str("JIRA_USER", ""),
+        jira_token=_secret(env, "JIRA_TOKEN"),
         digest_window_minutes=env.int(
             "UNDERSTUDY_DIGEST_MINUTES", 15 if production else 1, validate=Range(min=1, max=1440)
         ),
@@ -134,6 +141,17 @@ def _url(env: Env, name: str, default: str) -> str:
         msg = f'Environment variable "{name}" must be an http:// or https:// address'
         raise ValueError(msg)
     return url.rstrip("/")
+
+
+def _tracker_url(env: Env, name: str) -> str:
+    """Where tickets and the token go; empty where there is no tracker."""
+    url = env.str(name, "").rstrip("/")
+    parts = urlsplit(url)
+    is_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if url and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback))):
+        msg = f'Environment variable "{name}" must be an https:// address (http:// is allowed on this machine alone)'
+        raise ValueError(msg)
+    return url
 
 
 def _one_of(env: Env, name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -119,6 +119,12 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = ENV.email_from
 DIGEST_WINDOW = timedelta(minutes=ENV.digest_window_minutes)
 
+# --- tickets ---------------------------------------------------------------------------------
+# The token goes to this address and to no other, whatever a channel says.
+JIRA_URL = ENV.jira_url
+JIRA_USER = ENV.jira_user
+JIRA_TOKEN = ENV.jira_token
+
 # --- upstream --------------------------------------------------------------------------------
 HF_ENDPOINT = ENV.hf_endpoint
 HF_TOKEN = ENV.hf_token
