@@ -1,5 +1,6 @@
 """Models as their developers released them, the places that offer them, and what people call them."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
@@ -17,6 +18,15 @@ class AIModelQuerySet(models.QuerySet["AIModel"]):
     def with_registry_card(self) -> Self:
         """Everything a list row shows, without a query per row."""
         return self.select_related("developer__parent", "owner", "deputy")
+
+    def bulk_create(self, objs: Iterable["AIModel"], *args: Any, **kwargs: Any) -> list["AIModel"]:
+        """As Django's, and each new model becomes its own ancestor as it does in `save`."""
+        with transaction.atomic():
+            created = super().bulk_create(objs, *args, **kwargs)
+            ModelAncestor.objects.bulk_create(
+                (ModelAncestor(model=model, ancestor=model) for model in created if model.pk), ignore_conflicts=True
+            )
+        return created
 
 
 class AIModel(models.Model):
@@ -135,7 +145,8 @@ class LineageEdge(models.Model):
         return f"{self.child} is {self.get_relation_display().lower()} of {self.base}"
 
     def clean(self) -> None:
-        if self.child_id and self.base_id and self.child_id in _model_ancestor_ids({self.base_id}):
+        # The edges themselves are walked, without this one: turning an edge round closes no circle.
+        if self.child_id and self.base_id and self.child_id in _walk_up(self.base_id, without_edge=self.pk):
             raise ValidationError(
                 {"base": f"{self.base} already descends from {self.child}: lineage cannot run in a circle."}
             )
@@ -172,28 +183,25 @@ class ModelAncestor(models.Model):
         return f"{self.model_id} ← {self.ancestor_id}"
 
 
-def _model_ancestor_ids(model_ids: set[int]) -> set[int]:
-    return set(ModelAncestor.objects.filter(model_id__in=model_ids).values_list("ancestor_id", flat=True))
-
-
 def _rebuild_lineage(changed: set[int]) -> None:
     """Recompute the closure rows of the `changed` models and of all that descend from them."""
     affected = set(ModelAncestor.objects.filter(ancestor_id__in=changed).values_list("model_id", flat=True)) | changed
     for model_id in affected:
         wanted = _walk_up(model_id)
-        present = _model_ancestor_ids({model_id})
+        present = set(ModelAncestor.objects.filter(model_id=model_id).values_list("ancestor_id", flat=True))
         ModelAncestor.objects.filter(model_id=model_id, ancestor_id__in=present - wanted).delete()
         ModelAncestor.objects.bulk_create(
             ModelAncestor(model_id=model_id, ancestor_id=ancestor_id) for ancestor_id in sorted(wanted - present)
         )
 
 
-def _walk_up(model_id: int) -> set[int]:
+def _walk_up(model_id: int, *, without_edge: int | None = None) -> set[int]:
     seen: set[int] = set()
     frontier = {model_id}
+    edges = LineageEdge.objects.exclude(pk=without_edge) if without_edge else LineageEdge.objects.all()
     while frontier:
         seen |= frontier
-        bases = LineageEdge.objects.filter(child_id__in=frontier).values_list("base_id", flat=True)
+        bases = edges.filter(child_id__in=frontier).values_list("base_id", flat=True)
         frontier = set(bases) - seen
     return seen
 
@@ -261,6 +269,8 @@ class Offering(models.Model):
     class Meta:
         ordering = ("host", "external_id")
         constraints = [models.UniqueConstraint(fields=("host", "external_key"), name="offering_once_per_place")]
+        # Read by the resolution of refs, which often do not name the host.
+        indexes = [models.Index(fields=["external_key"], name="offering_by_key")]
 
     def __str__(self) -> str:
         return f"{self.external_id} ({self.host})"

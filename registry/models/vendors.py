@@ -17,6 +17,22 @@ class VendorQuerySet(models.QuerySet["Vendor"]):
     def roots(self) -> Self:
         return self.filter(parent=None)
 
+    def update(self, **kwargs: Any) -> int:
+        """As Django's; a change of `parent` is refused, because it would leave `VendorAncestor` wrong."""
+        if kwargs.keys() & {"parent", "parent_id"}:
+            raise NotSupported("update(parent=…)")
+        return super().update(**kwargs)
+
+    def bulk_create(self, *_args: Any, **_kwargs: Any) -> list["Vendor"]:
+        raise NotSupported("bulk_create")
+
+
+class NotSupported(TypeError):
+    """A shortcut that would leave the closure of owners wrong."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"Vendor.objects.{method} would by-pass the closure of owners; save each vendor.")
+
 
 class Vendor(models.Model):
     """An organisation that develops models, serves them, or both.

@@ -1,0 +1,121 @@
+"""Who stands behind a model: the root vendors of its developer and of everything it was made from."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import models
+
+from registry.models import AIModel, LineageEdge, ModelAncestor
+
+_KNOWN = frozenset({AIModel.LineageStatus.ASSERTED_ROOT, AIModel.LineageStatus.COMPLETE})
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The vendors behind a model. They show independence only if `is_known`: else more of them may exist."""
+
+    vendor_ids: frozenset[int]
+    vendor_names: tuple[str, ...]
+    is_known: bool
+    unknown_models: tuple[str, ...]
+    """The models of its lineage, itself included, about whose bases nothing is settled; by name."""
+
+    def shares_a_vendor_with(self, other: "Roots") -> bool:
+        return bool(self.vendor_ids & other.vendor_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """One vendor in the chain of owners of an ancestor's developer."""
+
+    pk: int
+    name: str
+    is_self: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A model of a lineage with what decides whether its developer counts."""
+
+    name: str
+    status: str
+    has_bases: bool
+    is_only_quantized: bool
+    owners: tuple[Vendor, ...]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its own bases are known: it is said to have none, or all of them are entered."""
+        if self.status == AIModel.LineageStatus.COMPLETE:
+            return self.has_bases
+        return self.status in _KNOWN
+
+    @property
+    def contributes(self) -> bool:
+        """Whether its developer is a vendor behind the model. Quantising adds no vendor, and we are none to ourselves."""
+        return not self.is_only_quantized and not any(owner.is_self for owner in self.owners)
+
+
+def roots_of(model_ids: Collection[int]) -> dict[int, Roots]:
+    """The root vendors of each model, by one query. A model that does not exist has none, and is not known."""
+    lineages = _load(model_ids)
+    return {model_id: roots(lineages.get(model_id, ())) for model_id in model_ids}
+
+
+def roots(lineage: Collection[Ancestor]) -> Roots:
+    """The root vendors of a model from its whole lineage, itself included; pure."""
+    vendors = {owner.pk: owner.name for model in lineage if model.contributes for owner in model.owners}
+    unsettled = sorted(model.name for model in lineage if not model.is_settled)
+    return Roots(
+        vendor_ids=frozenset(vendors),
+        vendor_names=tuple(sorted(vendors.values(), key=str.casefold)),
+        is_known=bool(lineage) and not unsettled,
+        unknown_models=tuple(unsettled),
+    )
+
+
+_Row = tuple[int, int, str, str, bool, bool, int, str, bool]
+
+
+def _load(model_ids: Collection[int]) -> dict[int, list[Ancestor]]:
+    edges = LineageEdge.objects.filter(child=models.OuterRef("ancestor"))
+    rows = (
+        ModelAncestor.objects.filter(model_id__in=set(model_ids))
+        .annotate(
+            has_bases=models.Exists(edges),
+            has_other_edges=models.Exists(edges.exclude(relation=LineageEdge.Relation.QUANTIZED)),
+        )
+        .values_list(
+            "model_id",
+            "ancestor_id",
+            "ancestor__name",
+            "ancestor__lineage_status",
+            "has_bases",
+            "has_other_edges",
+            "ancestor__developer__ancestor_rows__ancestor_id",
+            "ancestor__developer__ancestor_rows__ancestor__name",
+            "ancestor__developer__ancestor_rows__ancestor__is_self",
+        )
+    )
+    return _group(rows)
+
+
+def _group(rows: Iterable[_Row]) -> dict[int, list[Ancestor]]:
+    """The rows of one ancestor differ only in the vendor, which is one of the owners of its developer."""
+    by_ancestor: dict[tuple[int, int], list[_Row]] = defaultdict(list)
+    for row in rows:
+        by_ancestor[row[0], row[1]].append(row)
+    lineages: dict[int, list[Ancestor]] = defaultdict(list)
+    for (model_id, _), group in by_ancestor.items():
+        _, _, name, status, has_bases, has_other_edges, *_ = group[0]
+        lineages[model_id].append(
+            Ancestor(
+                name=name,
+                status=status,
+                has_bases=has_bases,
+                is_only_quantized=has_bases and not has_other_edges,
+                owners=tuple(Vendor(*row[6:]) for row in group),
+            )
+        )
+    return lineages
