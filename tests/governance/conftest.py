@@ -10,7 +10,7 @@ from tests import factories as f
 
 
 @pytest.fixture
-def as_role(db: None) -> Callable[[str], APIClient]:
+def as_role() -> Callable[[str], APIClient]:
     """`as_role("owner")` is an API client that acts as a new person of that group."""
 
     def make(role: str) -> APIClient:

@@ -68,7 +68,7 @@ def test_a_viewer_writes_nothing(as_role: AsRole) -> None:
     assert not Vendor.objects.filter(slug="lab").exists()
 
 
-def test_an_owner_changes_the_own_system_and_no_other(as_role: AsRole) -> None:
+def test_an_owner_changes_the_own_system_and_no_other() -> None:
     owner = f.user(role="owner")
     own, other = f.system(team=f.team(owner=owner)), f.system()
     client = client_of(owner)
