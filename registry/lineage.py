@@ -20,6 +20,8 @@ class Roots:
     is_known: bool
     unknown_models: tuple[str, ...]
     """The models of its lineage, itself included, about whose bases nothing is settled; by name."""
+    vendors: tuple["Vendor", ...] = ()
+    """The same vendors with id, name and slug; by slug."""
 
     def shares_a_vendor_with(self, other: "Roots") -> bool:
         return bool(self.vendor_ids & other.vendor_ids)
@@ -32,6 +34,7 @@ class Vendor:
     pk: int
     name: str
     is_self: bool
+    slug: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,18 @@ def roots_of(model_ids: Collection[int]) -> dict[int, Roots]:
 
 def roots(lineage: Collection[Ancestor]) -> Roots:
     """The root vendors of a model from its whole lineage, itself included; pure."""
-    vendors = {owner.pk: owner.name for model in lineage if model.contributes for owner in model.owners}
+    vendors = {owner.pk: owner for model in lineage if model.contributes for owner in model.owners}
     unsettled = sorted(model.name for model in lineage if not model.is_settled)
     return Roots(
         vendor_ids=frozenset(vendors),
-        vendor_names=tuple(sorted(vendors.values(), key=str.casefold)),
+        vendor_names=tuple(sorted((vendor.name for vendor in vendors.values()), key=str.casefold)),
         is_known=bool(lineage) and not unsettled,
         unknown_models=tuple(unsettled),
+        vendors=tuple(sorted(vendors.values(), key=lambda vendor: vendor.slug)),
     )
 
 
-_Row = tuple[int, int, str, str, bool, bool, int, str, bool]
+_Row = tuple[int, int, str, str, bool, bool, int, str, bool, str]
 
 
 def _load(model_ids: Collection[int]) -> dict[int, list[Ancestor]]:
@@ -96,6 +100,7 @@ def _load(model_ids: Collection[int]) -> dict[int, list[Ancestor]]:
             "ancestor__developer__ancestor_rows__ancestor_id",
             "ancestor__developer__ancestor_rows__ancestor__name",
             "ancestor__developer__ancestor_rows__ancestor__is_self",
+            "ancestor__developer__ancestor_rows__ancestor__slug",
         )
     )
     return _group(rows)
