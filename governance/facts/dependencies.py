@@ -1,0 +1,224 @@
+"""Declared uses with their plans, alternatives, open actions and waivers."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery
+
+from governance.facts.offerings import load_offerings
+from governance.facts.permits import Permits, Wanted, load_permits
+from governance.models import Action
+from governance.rules.facts import ActionFacts, AlternativeFacts, DependencyFacts, OfferingFacts, PlanFacts
+from registry.models import Alternative, Dependency, Drill, PlanRevision
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyRow:
+    """A dependency's own columns."""
+
+    pk: int
+    offering_id: int
+    purpose: str
+    pinned_revision: str
+    held_copy_digest: str
+    held_copy_verified_on: Any
+    has_index: bool
+    plan_id: int | None
+    plan_revision_id: int | None
+    plan_number: int | None
+    actions: tuple[ActionFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeRow:
+    """An alternative's own columns, with the times measured in its last drill."""
+
+    pk: int
+    plan_revision_id: int
+    order: int
+    kind: str
+    offering_id: int | None
+    pinned_revision: str
+    held_copy_digest: str
+    held_copy_verified_on: Any
+    impact_statement: str
+    switch_time: timedelta | None
+    reindex_time: timedelta | None
+
+    @property
+    def switch_time_days(self) -> float | None:
+        """The longer of the two, as far as either was measured."""
+        measured = [time for time in (self.switch_time, self.reindex_time) if time is not None]
+        return max(measured) / _DAY if measured else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Dependencies and the alternatives of their plans, before offerings and decisions are put in."""
+
+    dependencies: tuple[DependencyRow, ...]
+    alternatives: tuple[AlternativeRow, ...]
+
+    @property
+    def offering_ids(self) -> set[int]:
+        used = {row.offering_id for row in self.dependencies}
+        return used | {row.offering_id for row in self.alternatives if row.offering_id is not None}
+
+    @property
+    def revisions(self) -> set[str]:
+        pinned = {row.pinned_revision for row in self.dependencies}
+        return pinned | {row.pinned_revision for row in self.alternatives}
+
+    def wanted(self, *, system_id: int | None = None, offering_ids: Collection[int] = ()) -> Wanted:
+        """The permits that matter for these rows, for the whole system and for other offerings too."""
+        return Wanted(
+            offering_ids=self.offering_ids | set(offering_ids),
+            alternative_ids={row.pk for row in self.alternatives},
+            dependency_ids={row.pk for row in self.dependencies},
+            system_id=system_id,
+        )
+
+
+def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
+    """Dependencies by id with everything behind them, ended or not, by seven queries."""
+    rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
+    permits = load_permits(rows.wanted(), today=now.date())
+    offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
+    return put_together(rows, offerings, permits)
+
+
+def load_rows(dependencies: QuerySet[Dependency]) -> Rows:
+    """The dependencies with their open actions and the alternatives of their plans, by two queries."""
+    loaded = _group(_select(dependencies))
+    revision_ids = {row.plan_revision_id for row in loaded if row.plan_revision_id is not None}
+    return Rows(loaded, tuple(_load_alternatives(revision_ids)))
+
+
+def _select(dependencies: QuerySet[Dependency]) -> Iterable[tuple[Any, ...]]:
+    newest = (
+        PlanRevision.objects.filter(plan=OuterRef("fallback_plan"), submitted_at__isnull=False)
+        .order_by("-number")
+        .values("pk")[:1]
+    )
+    return (
+        dependencies.order_by("pk")
+        .annotate(
+            plan_revision_id=Subquery(newest),
+            plan_number=Subquery(newest.values("number")[:1]),
+            open_action=FilteredRelation("actions", condition=~Q(actions__state=Action.State.DONE)),
+        )
+        .values_list(
+            "pk",
+            "offering_id",
+            "purpose",
+            "pinned_revision",
+            "held_copy_digest",
+            "held_copy_verified_on",
+            "has_index",
+            "fallback_plan__pk",
+            "plan_revision_id",
+            "plan_number",
+            "evaluation__evaluated_at",
+            "open_action__concern",
+            "open_action__title",
+            "open_action__due_on",
+            "open_action__created_at",
+        )
+    )
+
+
+def _group(rows: Iterable[tuple[Any, ...]]) -> tuple[DependencyRow, ...]:
+    """The rows of one dependency differ only in the action."""
+    own: dict[int, tuple[Any, ...]] = {}
+    actions: dict[int, list[ActionFacts]] = defaultdict(list)
+    for *columns, evaluated_at, concern, title, due_on, created_at in rows:
+        own[columns[0]] = tuple(columns)
+        if concern is not None:
+            # What the first look at a dependency found was there before it was declared.
+            is_of_an_event = evaluated_at is None or created_at > evaluated_at
+            actions[columns[0]].append(ActionFacts(concern, title, due_on, created_at, is_of_an_event))
+    return tuple(DependencyRow(*(*row, tuple(actions[pk]))) for pk, row in own.items())
+
+
+def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[AlternativeRow]:
+    last_drill = Drill.objects.filter(alternative=OuterRef("pk"), switch_time__isnull=False).order_by(
+        "-drilled_on", "-pk"
+    )
+    rows = (
+        Alternative.objects.filter(plan_revision_id__in=plan_revision_ids)
+        .order_by("plan_revision_id", "order")
+        .annotate(
+            switch_time=Subquery(last_drill.values("switch_time")[:1]),
+            reindex_time=Subquery(last_drill.values("reindex_time")[:1]),
+        )
+        .values_list(
+            "pk",
+            "plan_revision_id",
+            "order",
+            "kind",
+            "offering_id",
+            "pinned_revision",
+            "held_copy_digest",
+            "held_copy_verified_on",
+            "impact_statement",
+            "switch_time",
+            "reindex_time",
+        )
+    )
+    return (AlternativeRow(*row) for row in rows)
+
+
+def put_together(rows: Rows, offerings: Mapping[int, OfferingFacts], permits: Permits) -> dict[int, DependencyFacts]:
+    """The dependencies by id, with offerings and decisions in their places."""
+    alternatives: dict[int, list[AlternativeFacts]] = defaultdict(list)
+    for row in rows.alternatives:
+        alternatives[row.plan_revision_id].append(_alternative(row, offerings, permits))
+    return {
+        row.pk: DependencyFacts(
+            id=row.pk,
+            offering=offerings[row.offering_id],
+            purpose=row.purpose,
+            pinned_revision=row.pinned_revision,
+            has_verified_copy=_is_verified(row),
+            has_index=row.has_index,
+            plan=_plan(row, alternatives),
+            actions=row.actions,
+            waivers=tuple(permits.waivers[row.pk]),
+        )
+        for row in rows.dependencies
+    }
+
+
+def _alternative(row: AlternativeRow, offerings: Mapping[int, OfferingFacts], permits: Permits) -> AlternativeFacts:
+    return AlternativeFacts(
+        id=row.pk,
+        order=row.order,
+        kind=row.kind,
+        offering=offerings[row.offering_id] if row.offering_id is not None else None,
+        pinned_revision=row.pinned_revision,
+        has_verified_copy=_is_verified(row),
+        impact_statement=row.impact_statement,
+        approval=permits.approvals.get(row.pk),
+        switch_time_days=row.switch_time_days,
+    )
+
+
+def _is_verified(row: DependencyRow | AlternativeRow) -> bool:
+    return bool(row.held_copy_digest and row.held_copy_verified_on)
+
+
+def _plan(row: DependencyRow, alternatives: Mapping[int, list[AlternativeFacts]]) -> PlanFacts | None:
+    if row.plan_id is None:
+        return None
+    if row.plan_revision_id is None:
+        return PlanFacts(id=row.plan_id)
+    return PlanFacts(
+        id=row.plan_id,
+        number=row.plan_number,
+        alternatives=tuple(alternatives.get(row.plan_revision_id, ())),
+    )

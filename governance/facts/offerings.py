@@ -1,0 +1,128 @@
+"""Offerings with the facts of the moment and the decisions on them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from governance.facts.blocks import load_blocks
+from governance.facts.permits import Permits, Wanted, load_permits
+from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
+from registry.lineage import Roots, roots_of
+from registry.models import Member, Offering, Revision
+
+_FULL_SHA = 40
+# A column of the table and the field of `OfferingFacts` that it becomes.
+_COLUMNS = {
+    "pk": "id",
+    "model_id": "model_id",
+    "model__name": "model_name",
+    "external_id": "name",
+    "host": "host",
+    "kind": "kind",
+    "model__state": "register_state",
+    "model__owner__name": "owner",
+    "has_active_owner": "has_active_owner",
+    "provider__name": "provider",
+    "provider__is_self": "provider_is_self",
+    "status": "status",
+    "retires_on": "retires_on",
+    "gating": "gating",
+    "upstream_id": "upstream_id",
+    "head_revision": "head_revision",
+    "facts_as_of": "facts_as_of",
+}
+_WHERE_NULL = {"owner": "", "provider": "", "provider_is_self": False}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An offering's own columns by field, and the vendors that made or run it."""
+
+    fields: dict[str, Any]
+    vendor_ids: frozenset[int]
+
+    @property
+    def pk(self) -> int:
+        return int(self.fields["id"])
+
+    @property
+    def model_id(self) -> int:
+        return int(self.fields["model_id"])
+
+
+def load_offerings(
+    offering_ids: Collection[int],
+    *,
+    now: datetime,
+    revisions: Collection[str] | None = None,
+    permits: Permits | None = None,
+) -> dict[int, OfferingFacts]:
+    """The offerings by id, by five queries (four where their `permits` are at hand already).
+
+    License facts come for the current revision and for `revisions`; None asks for those of every revision.
+    """
+    ids = set(offering_ids)
+    permits = permits or load_permits(Wanted(offering_ids=ids), today=now.date())
+    rows = list(_load_rows(ids))
+    licenses = _load_licenses(ids, revisions)
+    roots = roots_of({row.model_id for row in rows})
+    vendors = {row.pk: row.vendor_ids | roots[row.model_id].vendor_ids for row in rows}
+    blocks = load_blocks({row.pk: row.model_id for row in rows}, vendors, now=now)
+    return {
+        row.pk: OfferingFacts(
+            **row.fields,
+            licenses=licenses[row.pk],
+            roots=_root_facts(roots[row.model_id]),
+            blocks=tuple(blocks[row.pk]),
+            adoptions=tuple(permits.adoptions[row.pk]),
+        )
+        for row in rows
+    }
+
+
+def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
+    active = Member.objects.active().filter(team=OuterRef("model__owner"), role=Member.Role.OWNER)
+    rows = (
+        Offering.objects.filter(pk__in=ids)
+        .order_by()
+        .annotate(has_active_owner=Exists(active))
+        .values_list(*_COLUMNS, "model__developer_id", "provider_id")
+    )
+    for *columns, developer_id, provider_id in rows:
+        fields = dict(zip(_COLUMNS.values(), columns, strict=True))
+        fields |= {field: empty for field, empty in _WHERE_NULL.items() if fields[field] is None}
+        yield _Row(fields, frozenset({developer_id, provider_id} - {None}))
+
+
+def _load_licenses(
+    ids: Collection[int], revisions: Collection[str] | None
+) -> Mapping[int, dict[str, LicenseFacts | None]]:
+    rows = (
+        Revision.objects.filter(_of_interest(revisions), offering_id__in=ids)
+        .order_by("-observed_at")
+        .values_list("offering_id", "revision", "license__spdx_id", "license__license_class")
+    )
+    licenses: dict[int, dict[str, LicenseFacts | None]] = defaultdict(dict)
+    for offering_id, revision, spdx_id, license_class in rows:
+        licenses[offering_id][revision] = LicenseFacts(spdx_id, license_class or "") if spdx_id else None
+    return licenses
+
+
+def _of_interest(revisions: Collection[str] | None) -> Q:
+    # A shortened commit can only be found among all of them.
+    if revisions is None or any(0 < len(revision) < _FULL_SHA for revision in revisions):
+        return Q()
+    return Q(revision__in={"", *revisions}) | Q(revision=F("offering__head_revision"))
+
+
+def _root_facts(roots: Roots) -> RootFacts:
+    return RootFacts(
+        names={vendor.pk: vendor.name for vendor in roots.vendors},
+        slugs=tuple(vendor.slug for vendor in roots.vendors),
+        is_known=roots.is_known,
+        unknown_models=roots.unknown_models,
+    )

@@ -1,0 +1,143 @@
+"""From the question of a pipeline to what the rules judge: one `Use` per ref and declared dependency."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Subquery
+
+from governance.facts.dependencies import load_rows, put_together
+from governance.facts.offerings import load_offerings
+from governance.facts.permits import load_permits
+from governance.rules.facts import DependencyFacts, OfferingFacts, SystemFacts, Use
+from registry.models import Dependency, Environment, System
+from registry.refs import Resolution, Wanted, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A model as a pipeline names it. Without a purpose all uses of it by the system are meant."""
+
+    ref: str
+    via: str | None = None
+    revision: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A ref with its uses; without any where `resolution` says why it names no offering."""
+
+    ref: str
+    resolution: Resolution | None
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """All that was loaded for one question."""
+
+    system: SystemFacts
+    offerings: Mapping[int, OfferingFacts]
+    dependencies: Mapping[int, Sequence[DependencyFacts]]
+    now: datetime
+
+
+def load_system(slug: str, environment: str) -> tuple[SystemFacts | None, bool]:
+    """The system in that environment, by one query; None if there is no such system.
+
+    The second value says whether there is such an environment; without it the facts are not to be used.
+    """
+    klass = Environment.objects.filter(slug=environment).values("environment_class")
+    columns = ("pk", "slug", "name", "criticality", "distribution", "environment_class")
+    row = System.objects.filter(slug=slug).annotate(environment_class=Subquery(klass)).values(*columns).first()
+    if row is None:
+        return None, False
+    environment_class = row.pop("environment_class")
+    is_production = environment_class == Environment.Class.PRODUCTION
+    facts = SystemFacts(id=row.pop("pk"), **row, environment=environment, is_production=is_production)
+    return facts, environment_class is not None
+
+
+def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[Judged]:
+    """One entry per `asked`, in that order, by at most eight queries."""
+    wanted = [Wanted(one.ref, one.via) for one in asked]
+    resolutions = resolve(wanted, system=System(pk=system.id)) if wanted else []
+    named = {resolution.offering_id for resolution in resolutions if resolution.offering_id is not None}
+    said = {_asked_revision(*pair) for pair in zip(asked, resolutions, strict=True)}
+    loaded = _load(system, named, revisions=said, now=now)
+    return [_judge(one, resolution, loaded) for one, resolution in zip(asked, resolutions, strict=True)]
+
+
+def load_declared(system: SystemFacts, *, now: datetime) -> list[Judged]:
+    """Everything that the system has declared for its environment, as if a pipeline had asked for it."""
+    loaded = _load(system, None, revisions=(), now=now)
+    return [
+        Judged(str(offering), None, tuple(_declared(loaded, dependency) for dependency in loaded.dependencies[pk]))
+        for pk, offering in sorted(loaded.offerings.items(), key=lambda item: str(item[1]).casefold())
+        if pk in loaded.dependencies
+    ]
+
+
+def _load(
+    system: SystemFacts, offering_ids: Collection[int] | None, *, revisions: Collection[str], now: datetime
+) -> _Loaded:
+    """The offerings and the system's uses of them; None means whatever it has declared."""
+    declared = Dependency.objects.current().filter(system_id=system.id, environment__slug=system.environment)
+    if offering_ids is not None:
+        declared = declared.filter(offering_id__in=offering_ids)
+    rows = load_rows(declared)
+    wanted = rows.wanted(system_id=system.id, offering_ids=offering_ids or ())
+    permits = load_permits(wanted, today=now.date())
+    offerings = load_offerings(wanted.offering_ids, now=now, revisions=rows.revisions | set(revisions), permits=permits)
+    dependencies: dict[int, list[DependencyFacts]] = defaultdict(list)
+    for dependency in put_together(rows, offerings, permits).values():
+        dependencies[dependency.offering.id].append(dependency)
+    return _Loaded(replace(system, waivers=tuple(permits.waivers[None])), offerings, dependencies, now)
+
+
+def _asked_revision(asked: Asked, resolution: Resolution) -> str:
+    return asked.revision or resolution.revision or ""
+
+
+def _judge(asked: Asked, resolution: Resolution, loaded: _Loaded) -> Judged:
+    if resolution.offering_id is None:
+        return Judged(asked.ref, resolution, ())
+    declared = [
+        dependency
+        for dependency in loaded.dependencies.get(resolution.offering_id, ())
+        if asked.purpose in {None, dependency.purpose}
+    ]
+    return Judged(asked.ref, resolution, tuple(_uses(asked, resolution, declared, loaded)))
+
+
+def _uses(asked: Asked, resolution: Resolution, declared: Iterable[DependencyFacts], loaded: _Loaded) -> Iterable[Use]:
+    said = _asked_revision(asked, resolution)
+    uses = [replace(_declared(loaded, dependency), is_floating=resolution.is_floating) for dependency in declared]
+    if not uses and resolution.offering_id is not None:
+        offering = loaded.offerings[resolution.offering_id]
+        uses = [_undeclared(loaded, offering, asked, is_floating=resolution.is_floating)]
+    return (replace(use, revision=said or use.revision, asked_revision=said) for use in uses)
+
+
+def _declared(loaded: _Loaded, dependency: DependencyFacts) -> Use:
+    return Use(
+        system=loaded.system,
+        offering=dependency.offering,
+        dependency=dependency,
+        purpose=dependency.purpose,
+        now=loaded.now,
+        revision=dependency.pinned_revision,
+    )
+
+
+def _undeclared(loaded: _Loaded, offering: OfferingFacts, asked: Asked, *, is_floating: bool) -> Use:
+    return Use(
+        system=loaded.system,
+        offering=offering,
+        dependency=None,
+        purpose=asked.purpose or "",
+        now=loaded.now,
+        is_floating=is_floating,
+    )

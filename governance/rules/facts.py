@@ -1,0 +1,252 @@
+"""What the rules look at: plain values, loaded by `governance.facts`. Nothing here knows Django."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
+
+GONE = frozenset({"removed", "retired", "disabled"})
+# A commit may be written short; below seven characters a prefix says too little.
+_SHORTEST_SHA = 7
+_HEX = frozenset("0123456789abcdef")
+
+
+def same_revision(one: str, other: str) -> bool:
+    """Whether both name one revision; a shortened commit counts as the commit that it begins."""
+    short, long = sorted((one, other), key=len)
+    is_sha = len(short) >= _SHORTEST_SHA and _HEX.issuperset(short)
+    return short == long or (is_sha and _HEX.issuperset(long) and long.startswith(short))
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseFacts:
+    spdx_id: str
+    license_class: str
+
+    @property
+    def is_known(self) -> bool:
+        return self.license_class != "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RootFacts:
+    """The vendors behind a model, by id; more of them may exist unless `is_known`."""
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    slugs: tuple[str, ...] = ()
+    is_known: bool = False
+    unknown_models: tuple[str, ...] = ()
+
+    def shared_with(self, other: "RootFacts") -> list[str]:
+        """The names of the vendors that stand behind both."""
+        return sorted((name for pk, name in self.names.items() if pk in other.names), key=str.casefold)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFacts:
+    """`subject` says what was blocked: `the vendor Alibaba`, `the model e5`, `this offering`."""
+
+    subject: str
+    reason: str
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PermitFacts:
+    """What a decision left: valid up to and including `expires_on`, unless it was ended."""
+
+    id: int
+    proposal_id: int
+    granted_at: datetime
+    expires_on: date
+    ended_at: datetime | None = None
+    end_reason: str = ""
+    basis: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def is_ended(self) -> bool:
+        return self.ended_at is not None
+
+    def has_expired(self, today: date) -> bool:
+        return today > self.expires_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptionFacts(PermitFacts):
+    purpose: str
+    distribution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalFacts(PermitFacts):
+    alternative_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverFacts(PermitFacts):
+    """For one dependency, or for a whole system where `dependency_id` is None."""
+
+    rule: str
+    dependency_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferingFacts:
+    """A model at one place, with the effective facts of this moment and the decisions on it."""
+
+    id: int
+    model_id: int
+    model_name: str
+    name: str
+    host: str
+    kind: str = "weights"
+    register_state: str = "listed"
+    owner: str = ""
+    has_active_owner: bool = True
+    provider: str = ""
+    provider_is_self: bool = False
+    status: str = "available"
+    retires_on: date | None = None
+    gating: str = "open"
+    upstream_id: str = ""
+    head_revision: str = ""
+    facts_as_of: datetime | None = None
+    licenses: Mapping[str, LicenseFacts | None] = field(default_factory=dict)
+    roots: RootFacts = field(default_factory=RootFacts)
+    blocks: tuple[BlockFacts, ...] = ()
+    adoptions: tuple[AdoptionFacts, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.host})"
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status in GONE
+
+    @property
+    def has_revisions(self) -> bool:
+        """Weights live in a repository of commits; a service is what its host runs today."""
+        return self.kind == "weights"
+
+    def license_at(self, revision: str) -> LicenseFacts | None:
+        """The license of `revision`, or of the current one where it is empty; None where nobody recorded it.
+
+        What a service is offered under stands at the revision ''.
+        """
+        wanted = revision or self.head_revision
+        for known, license_ in self.licenses.items():
+            if known and wanted and same_revision(known, wanted):
+                return license_
+        return self.licenses.get("")
+
+    def adoption_for(self, purpose: str, distribution: str) -> AdoptionFacts | None:
+        """The newest adoption for that use, in force or not; one that was not ended comes first."""
+        of_this_use = [a for a in self.adoptions if (a.purpose, a.distribution) == (purpose, distribution)]
+        return max(of_this_use, key=lambda a: (not a.is_ended, a.granted_at), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlternativeFacts:
+    """One way out; `approval` is the newest one, in force or not. `switch_time_days` was measured in a drill."""
+
+    id: int
+    order: int
+    kind: str = "offering"
+    offering: OfferingFacts | None = None
+    pinned_revision: str = ""
+    has_verified_copy: bool = False
+    impact_statement: str = ""
+    approval: ApprovalFacts | None = None
+    switch_time_days: float | None = None
+
+    def __str__(self) -> str:
+        if self.offering is not None:
+            return str(self.offering)
+        return {"rule_based": "rules instead of a model", "manual": "people do it"}.get(
+            self.kind, "feature switched off"
+        )
+
+    @property
+    def is_model(self) -> bool:
+        return self.kind == "offering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """The newest submitted revision of a plan; `number` is None where there is only a draft."""
+
+    id: int
+    number: int | None = None
+    alternatives: tuple[AlternativeFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFacts:
+    """What an owner has to do. `is_of_an_event` unless it was so already when the dependency was declared."""
+
+    concern: str
+    title: str
+    due_on: date
+    created_at: datetime
+    is_of_an_event: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyFacts:
+    """A declared use with what stands ready behind it."""
+
+    id: int
+    offering: OfferingFacts
+    purpose: str
+    pinned_revision: str = ""
+    has_verified_copy: bool = False
+    has_index: bool = False
+    plan: PlanFacts | None = None
+    actions: tuple[ActionFacts, ...] = ()
+    waivers: tuple[WaiverFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFacts:
+    """The system that asks, in the environment that it asks for. `waivers` are those for the whole system."""
+
+    id: int
+    slug: str
+    name: str
+    criticality: str
+    distribution: str
+    environment: str
+    is_production: bool
+    waivers: tuple[WaiverFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What one ref means in one system: the offering, and the declared dependency if there is one.
+
+    `revision` is what is in use: what the pipeline said, else what the dependency declares; empty if unpinned.
+    `asked_revision` is only what the pipeline said.
+    """
+
+    system: SystemFacts
+    offering: OfferingFacts
+    dependency: DependencyFacts | None
+    purpose: str
+    now: datetime
+    revision: str = ""
+    asked_revision: str = ""
+    is_floating: bool = False
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @property
+    def has_verified_copy(self) -> bool:
+        return self.dependency is not None and self.dependency.has_verified_copy
+
+    @property
+    def adoption(self) -> AdoptionFacts | None:
+        return self.offering.adoption_for(self.purpose, self.system.distribution)
