@@ -59,6 +59,9 @@ class Proposal(models.Model):
     state_digest = models.CharField(
         max_length=64, help_text="sha256 over the facts that the proposal was made on; a decision names the same."
     )
+    submitted_state = models.JSONField(
+        default=dict, blank=True, help_text="Those facts themselves, for showing what has changed since."
+    )
     decide_by = models.DateTimeField(help_text="After that it expires undecided.")
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
