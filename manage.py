@@ -3,9 +3,13 @@
 
 import os
 import sys
+from pathlib import Path
 
 from django.core.management import execute_from_command_line
+from environs import Env
 
 if __name__ == "__main__":
+    # Beside the code, for whoever runs it by hand. What the environment says already wins.
+    Env().read_env(Path(__file__).resolve().parent / ".env", recurse=False)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     execute_from_command_line(sys.argv)

@@ -6,6 +6,7 @@ again whatever a killed worker or an emptied broker has lost. So no task needs a
 
 import os
 from datetime import timedelta
+from typing import Any
 
 from celery import Celery
 
@@ -22,11 +23,18 @@ app.conf.task_routes = {
     "governance.tasks.deliver_tickets": {"queue": "tickets"},
     "governance.tasks.*": {"queue": "triage"},
 }
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    """A sweep; one that nobody took up before the next is due is dropped, so that no queue grows without a worker."""
+    return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
+
+
 app.conf.beat_schedule = {
-    "poll due sources": {"task": "registry.tasks.poll_due_sources", "schedule": timedelta(seconds=30)},
-    "triage new changes": {"task": "governance.tasks.triage_changes", "schedule": timedelta(seconds=10)},
-    "deliver mail": {"task": "governance.tasks.deliver_mail", "schedule": timedelta(seconds=10)},
-    "deliver tickets": {"task": "governance.tasks.deliver_tickets", "schedule": timedelta(seconds=10)},
-    "expire what has ended": {"task": "governance.tasks.expire", "schedule": timedelta(minutes=10)},
+    "poll due sources": _every(30, "registry.tasks.poll_due_sources"),
+    "triage new changes": _every(10, "governance.tasks.triage_changes"),
+    "deliver mail": _every(10, "governance.tasks.deliver_mail"),
+    "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
+    "expire what has ended": _every(600, "governance.tasks.expire"),
 }
 app.autodiscover_tasks(["registry", "governance"])

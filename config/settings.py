@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "governance",
 ]
 MIDDLEWARE = [
+    "config.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -122,6 +123,8 @@ DIGEST_WINDOW = timedelta(minutes=ENV.digest_window_minutes)
 # --- tickets ---------------------------------------------------------------------------------
 # The token goes to this address and to no other, whatever a channel says.
 JIRA_URL = ENV.jira_url
+# Without a tracker each ticket becomes a readable file.
+TICKET_FOLDER = ENV.var / "tickets"
 JIRA_USER = ENV.jira_user
 JIRA_TOKEN = ENV.jira_token
 
@@ -145,7 +148,7 @@ if ENV.redis_url:
     # time limit, else a slow task is started again while it still runs.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 1500}
 else:
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost//"
     _QUEUE, _CONTROL = ENV.var / "broker" / "queue", ENV.var / "broker" / "control"
     _QUEUE.mkdir(parents=True, exist_ok=True)
     _CONTROL.mkdir(parents=True, exist_ok=True)
@@ -217,12 +220,14 @@ UNFOLD: dict[str, Any] = {
 }
 
 # --- logs ------------------------------------------------------------------------------------
+# One line per GET, per tick of the clock and per sweep that found nothing would drown what matters.
+_CHATTY = ("httpx2", "httpcore2", "celery.beat", "celery.worker.strategy", "celery.app.trace")
+_ROUTINE = "WARNING" if ENV.log_level == "INFO" else ENV.log_level
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
-    # One line per GET would drown what matters.
-    "loggers": {"httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}},
+    "loggers": {name: {"level": _ROUTINE} for name in _CHATTY},
 }
