@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
+import dj_email_url
 from environs import Env, EnvError
 from marshmallow.validate import Range
 
 ROOT = Path(__file__).resolve().parent.parent
+_MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "console", "file", "dummy")
 
 
 class BadSetting(SystemExit):
@@ -54,16 +57,16 @@ def read(environ: Env | None = None) -> Environment:
     try:
         return _read(env)
     except (EnvError, ValueError) as error:
-        message = f"Understudy cannot start: {error}. See .env.example for what each variable means."
+        message = f"Understudy cannot start: {str(error).rstrip('.')}. See .env.example for what each variable means."
         raise BadSetting(message) from error
 
 
 def _read(env: Env) -> Environment:
-    var = Path(env.str("UNDERSTUDY_VAR", str(ROOT / "var"))).expanduser().resolve()
+    var = Path(env.str("UNDERSTUDY_VAR", "") or ROOT / "var").expanduser().resolve()
     production = env.bool("UNDERSTUDY_PRODUCTION", default=False)
-    host = env.str("HOST", "127.0.0.1")
+    host = env.str("HOST", "") or "127.0.0.1"
     port = env.int("PORT", 8000, validate=Range(min=1, max=65535))
-    base_url = env.str("BASE_URL", f"http://{host}:{port}").rstrip("/")
+    base_url = _url(env, "BASE_URL", f"http://{_reachable(host)}:{port}")
     return Environment(
         var=var,
         production=production,
@@ -96,17 +99,27 @@ def _read(env: Env) -> Environment:
     )
 
 
+def _reachable(host: str) -> str:
+    """How a browser on this machine names what listens on `host`."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
 def _default_hosts(host: str, base_url: str) -> list[str]:
-    public = base_url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
-    return sorted({"localhost", "127.0.0.1", "[::1]", host, public} - {"", "0.0.0.0"})  # noqa: S104
+    return sorted({"localhost", "127.0.0.1", "[::1]", _reachable(host), _reachable(urlsplit(base_url).hostname or "")})
 
 
 def _database(env: Env, var: Path) -> dict[str, Any]:
-    url = env.str("DATABASE_URL", "") or f"sqlite:///{var / 'understudy.sqlite3'}"
+    url = _secret(env, "DATABASE_URL") or f"sqlite:///{var / 'understudy.sqlite3'}"
     if not url.startswith(("sqlite:", "postgres:", "postgresql:")):
         msg = f'Environment variable "DATABASE_URL" must start with sqlite: or postgresql:, not "{url.split(":")[0]}:"'
         raise ValueError(msg)
-    database: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", url))
+    try:
+        database: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError as error:
+        # The error may quote the password.
+        raise ValueError('Environment variable "DATABASE_URL" is not a valid address of a database') from error
     if database["ENGINE"].endswith("sqlite3"):
         # WAL lets readers go on while one writer works; IMMEDIATE takes the write lock at BEGIN,
         # because a DEFERRED transaction that upgrades fails at once with "database is locked".
@@ -122,7 +135,7 @@ def _database(env: Env, var: Path) -> dict[str, Any]:
 
 
 def _redis_url(env: Env) -> str:
-    url = env.str("REDIS_URL", "")
+    url = _secret(env, "REDIS_URL")
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         msg = 'Environment variable "REDIS_URL" must start with redis://, rediss:// or unix://'
         raise ValueError(msg)
@@ -130,9 +143,18 @@ def _redis_url(env: Env) -> str:
 
 
 def _email(env: Env) -> dict[str, Any]:
-    if not env.str("EMAIL_URL", ""):
+    url = _secret(env, "EMAIL_URL")
+    if not url:
         return {}
-    return dict(env.dj_email_url("EMAIL_URL"))
+    try:
+        if url.split(":")[0] not in _MAIL_SCHEMES:
+            raise ValueError(url)  # noqa: TRY301  # the same answer for whatever is wrong
+        return dict(dj_email_url.parse(url))
+    except ValueError as error:
+        # The error may quote the password.
+        raise ValueError(
+            'Environment variable "EMAIL_URL" must be like smtp+tls://user:password@host:587 (or smtp:, smtp+ssl:)'
+        ) from error
 
 
 def _url(env: Env, name: str, default: str) -> str:
