@@ -16,7 +16,7 @@ from environs import Env, EnvError
 from marshmallow.validate import Range
 
 ROOT = Path(__file__).resolve().parent.parent
-_MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "console", "file", "dummy")
+_MAIL_SCHEMES = ("submission", "smtp", "console", "dummy")
 
 
 class BadSetting(SystemExit):
@@ -153,7 +153,7 @@ def _email(env: Env) -> dict[str, Any]:
     except ValueError as error:
         # The error may quote the password.
         raise ValueError(
-            'Environment variable "EMAIL_URL" must be like smtp+tls://user:password@host:587 (or smtp:, smtp+ssl:)'
+            'Environment variable "EMAIL_URL" must be like submission://user:password@host:587 (or smtp://host:25)'
         ) from error
 
 
