@@ -1,0 +1,26 @@
+"""Background work of governance: adapters. Each finds its work in rows, so running one twice, or late, is harmless."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from governance import actions, deliver, triage
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def triage_changes() -> None:
+    triage.triage_changes(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def deliver_mail() -> None:
+    deliver.deliver_due(deliver.transports_of("digest"), now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def deliver_tickets() -> None:
+    deliver.deliver_due(deliver.transports_of("ticket"), now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def expire() -> None:
+    actions.wake(now=timezone.now())

@@ -1,0 +1,98 @@
+"""One change becomes impacts, actions, ended approvals and notices, in one transaction.
+
+What is to be done is found by looking: a change without a `Triage` row. So nothing is lost in a crash, and the
+one-to-one row makes doing it twice impossible.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from governance.consequences import record
+from governance.evaluation import evaluate_new_dependencies
+from governance.models import Triage, TriageFailure
+from governance.notices import introduce_new_channels, queue
+from governance.reach import find
+from governance.reopening import end_approvals
+from registry.locks import serialise
+from registry.models import Change, ChangeKind
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+# A change that fails this often is set aside, so that the queue behind it moves on.
+MAX_FAILURES = 3
+
+
+def triage_changes(*, now: datetime, limit: int = 2000) -> int:
+    """Work through what is new: channels, changes (at most `limit` that can reach somebody), dependencies.
+
+    Returns how many changes were marked. Any number of workers may run it at once.
+    """
+    introduce_new_channels(now=now)
+    marked = _mark_what_reaches_nobody(now=now)
+    for change_id in list(_pending().values_list("pk", flat=True)[:limit]):
+        marked += _try_change(change_id, now=now)
+    # The first look counts as earlier than what this sweep worked through: for the gate, only what comes after it
+    # is an event on an unchanged dependency.
+    evaluate_new_dependencies(now=now - timedelta(microseconds=1))
+    return marked
+
+
+def _pending() -> QuerySet[Change]:
+    # An anti-join, never a highest id: transactions commit out of order.
+    return (
+        Change.objects.in_force()
+        .filter(triage=None)
+        .exclude(triage_failure__failures__gte=MAX_FAILURES)
+        .order_by("detected_at", "pk")
+    )
+
+
+def _mark_what_reaches_nobody(*, now: datetime) -> int:
+    """Mark, in bulk, listings that nobody has mapped and rows that only say that something is listed.
+
+    A first document brings thousands of them.
+    """
+    idle = _pending().filter(Q(kind=ChangeKind.LISTED) | Q(listing__isnull=False, listing__offering=None))
+    ids = list(idle.values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        rows = [Triage(change_id=pk, triaged_at=now) for pk in ids[start : start + BATCH]]
+        # Another worker may mark the same ones, with the same result.
+        Triage.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(ids)
+
+
+def _try_change(change_id: int, *, now: datetime) -> bool:
+    """Work one change through; a failure is written down and never stops the others."""
+    try:
+        return _triage(change_id, now=now)
+    except Exception as error:  # whatever it is, the changes behind it must not wait for it
+        logger.exception("Change %s could not be worked through", change_id)
+        _note_failure(change_id, error, now=now)
+        return False
+
+
+@transaction.atomic
+def _triage(change_id: int, *, now: datetime) -> bool:
+    """Everything that follows from one change, or nothing; False where another worker was first."""
+    serialise("triage")
+    # The mark comes first: a second worker waits here and then finds it.
+    _, is_ours = Triage.objects.get_or_create(change_id=change_id, defaults={"triaged_at": now})
+    if not is_ours:
+        return False
+    change = Change.objects.select_related("listing__offering", "offering", "model", "vendor").get(pk=change_id)
+    ended = end_approvals(change, now=now)
+    touched = find(change, today=now.date(), lost_approvals=ended)
+    queue(record(change, touched, now=now), now=now)
+    return True
+
+
+def _note_failure(change_id: int, error: Exception, *, now: datetime) -> None:
+    with transaction.atomic():
+        TriageFailure.objects.get_or_create(change_id=change_id, defaults={"last_failed_at": now})
+        TriageFailure.objects.filter(change_id=change_id).update(
+            failures=F("failures") + 1, last_error=f"{type(error).__name__}: {error}", last_failed_at=now
+        )
