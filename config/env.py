@@ -202,6 +202,15 @@ def _secret_key(env: Env, var: Path, *, production: bool) -> str:
     if production:
         msg = 'Environment variable "SECRET_KEY" (or "SECRET_KEY_FILE") is required in production'
         raise ValueError(msg)
+    try:
+        return _kept_key(var)
+    except OSError as error:
+        raise ValueError(
+            f'Environment variable "UNDERSTUDY_VAR" names a folder that cannot be used: {error}'
+        ) from error
+
+
+def _kept_key(var: Path) -> str:
     path = var / "secret-key"
     if not path.exists():
         var.mkdir(parents=True, exist_ok=True)
