@@ -82,6 +82,17 @@ def find(expression: str) -> License | None:
     return known or _expression_of_known(text)
 
 
+def is_known(expression: str) -> bool:
+    """Whether `find` would find a license, said without writing anything."""
+    text = expression.strip()
+    if not text.isprintable() or not text:
+        return False
+    if License.objects.filter(spdx_id__iexact=text).exists() or _named(LicenseName.Field.LICENSE, text.casefold()):
+        return True
+    symbols = set(_symbols_of(text))
+    return bool(symbols) and len(_classes_of(symbols)) == len(symbols)
+
+
 def _from_id(hub_id: str, license_name: str, license_link: str) -> License:
     if hub_id == _OTHER:
         return _from_other(license_name, license_link)
@@ -107,24 +118,29 @@ def _named(field: LicenseName.Field, text: str) -> License | None:
 
 
 def _expression_of_known(text: str) -> License | None:
-    try:
-        node = _SPDX.parse(text)
-    except ExpressionError:
+    """The row of an expression all of whose licenses have rows; made where it is new."""
+    symbols = set(_symbols_of(text))
+    classes = _classes_of(symbols)
+    if not symbols or len(classes) < len(symbols):
         return None
-    if node is None:
+    spdx_id = str(_SPDX.parse(text))
+    if len(spdx_id) > _MAX_ID:
         return None
-    spdx_id = str(node)
-    existing = License.objects.filter(spdx_id=spdx_id).first()
-    classes = _classes_of(_symbols(node))
-    if existing or len(spdx_id) > _MAX_ID or len(classes) < len(set(_symbols(node))):
-        return existing
     return _get_or_create(
         spdx_id, name=spdx_id, license_class=classify(spdx_id, classes), reason="From the classes of its licenses."
     )
 
 
+def _symbols_of(text: str) -> list[str]:
+    """The licenses of an expression, those with an exception without it; none if it cannot be read."""
+    try:
+        node = _SPDX.parse(text)
+    except ExpressionError:
+        return []
+    return [] if node is None else _symbols(node)
+
+
 def _symbols(node: _Node) -> list[str]:
-    """The licenses of an expression, those with an exception without it."""
     if getattr(node, "operator", "").strip() in {"AND", "OR"}:
         return [key for part in node.args for key in _symbols(part)]
     return [getattr(getattr(node, "license_symbol", node), "key", "")]

@@ -8,7 +8,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.licenses import STRICTNESS, classify, find, from_hub
+from registry.licenses import STRICTNESS, classify, find, from_hub, is_known
 from registry.models import License, LicenseClass, LicenseName
 
 DATA = json.loads((Path(settings.BASE_DIR) / "registry/data/licenses.json").read_text(encoding="utf-8"))
@@ -202,6 +202,7 @@ def test_a_person_finds_a_known_license(text: str, spdx_id: str) -> None:
 
     assert found is not None
     assert found.spdx_id == spdx_id
+    assert is_known(text)
 
 
 @pytest.mark.django_db
@@ -210,4 +211,5 @@ def test_an_unknown_license_is_not_invented(text: str) -> None:
     before = License.objects.count()
 
     assert find(text) is None
+    assert not is_known(text)
     assert License.objects.count() == before
