@@ -126,6 +126,11 @@ class OfferingFacts:
         return self.status in GONE
 
     @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody who can know has said how it stands. What we run ourselves needs no source."""
+        return self.provider_is_self or (self.status != "unknown" and self.facts_as_of is not None)
+
+    @property
     def has_revisions(self) -> bool:
         """Weights live in a repository of commits; a service is what its host runs today."""
         return self.kind == "weights"

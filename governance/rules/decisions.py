@@ -1,0 +1,69 @@
+"""5xx: do the decisions still stand, and which rule is waived until when?"""
+
+from collections.abc import Collection, Iterator
+
+from governance import basis
+from governance.rules.case import Case
+from governance.rules.catalogue import NOTE
+from governance.rules.english import days, for_purpose, listed
+from governance.rules.facts import AdoptionFacts, WaiverFacts
+from governance.rules.findings import Flaw, Page
+
+# These have rules of their own: UD203, UD304, UD301, UD307.
+_TOLD_ELSEWHERE = frozenset({"license", "gating", "status_gone", "revision"})
+_CONCERNS = {"upstream_id": "identity"}
+
+
+def judge(case: Case) -> Iterator[Flaw]:
+    """UD501 for the adoption; an approval of an alternative is judged with its plan."""
+    adoption = case.use.adoption
+    if adoption is None or adoption.is_ended:
+        return
+    if adoption.has_expired(case.today):
+        yield _flaw(case, f"expired on {adoption.expires_on}", None)
+        return
+    changes = _changes(case, adoption)
+    if changes:
+        concern = next((_CONCERNS[change.fact] for change in changes if change.fact in _CONCERNS), "independence")
+        yield _flaw(case, f"rests on facts that have changed: {listed(map(str, changes))}", concern)
+
+
+def _changes(case: Case, adoption: AdoptionFacts) -> list[basis.FactChange]:
+    changes = basis.changed(adoption.basis, basis.of_adoption(case.offering, case.use.revision))
+    return [change for change in changes if change.fact not in _TOLD_ELSEWHERE]
+
+
+def _flaw(case: Case, what: str, concern: str | None) -> Flaw:
+    return Flaw(
+        rule="UD501",
+        message=f"The adoption of {case.offering}{for_purpose(case.use)} {what}.",
+        fix="Propose its adoption again; somebody else decides.",
+        page=case.offering_page,
+        concern=concern,
+    )
+
+
+def waivers(case: Case, used: Collection[WaiverFacts]) -> Iterator[Flaw]:
+    """UD502 for each waiver that lowered a finding of this case, and for those of the dependency that did not."""
+    own = case.use.dependency.waivers if case.use.dependency else ()
+    for waiver in sorted({*used, *own}, key=lambda one: (one.rule, one.expires_on)):
+        left = (waiver.expires_on - case.today).days
+        ends_soon = waiver in used and left <= case.policy.waiver_warning_days
+        yield Flaw(
+            rule="UD502",
+            message=f"{_subject(case, waiver)} until {waiver.expires_on}: {waiver.reason}",
+            fix=_fix(waiver, left, is_used=waiver in used),
+            page=Page("proposal", waiver.proposal_id),
+            at_most=None if ends_soon else NOTE,
+        )
+
+
+def _subject(case: Case, waiver: WaiverFacts) -> str:
+    whole = waiver.dependency_id is None
+    return f"{waiver.rule} is waived for {case.use.system.name if whole else case.use.purpose}"
+
+
+def _fix(waiver: WaiverFacts, left: int, *, is_used: bool) -> str:
+    if not is_used:
+        return "Nothing to do: the rule is kept without it."
+    return f"Mend what {waiver.rule} finds before then: {days(left)} left." if left else "It ends today."

@@ -1,0 +1,234 @@
+"""When a fallback plan holds.
+
+It does if and only if at least one single alternative is approved, alive and allowed here, and the vendors behind it
+are known and none of them stands behind the primary. Ways out that are no model need approval and a statement of what
+users lose; they depend on no vendor. `docs/explanation/when-a-plan-holds.md` says the same at length.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from governance import basis
+from governance.rules.english import DISTRIBUTION, license_of, listed
+from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts, SystemFacts
+from governance.rules.findings import Flaw, Page
+from governance.rules.policy import Policy
+
+INDEPENDENCE = "independence"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A dependency, the system that has it, and the policy and day that it is judged by."""
+
+    system: SystemFacts
+    dependency: DependencyFacts
+    policy: Policy
+    today: date
+
+    @property
+    def primary(self) -> OfferingFacts:
+        return self.dependency.offering
+
+    @property
+    def lead(self) -> timedelta:
+        return timedelta(days=self.policy.lead_days[self.system.criticality])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alternative and all that keeps it from holding. The messages of its flaws begin with its name."""
+
+    alternative: AlternativeFacts
+    flaws: tuple[Flaw, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.flaws
+
+    @property
+    def _distance(self) -> tuple[int, int, int]:
+        real = sum(not flaw.is_unknown for flaw in self.flaws)
+        return real, len(self.flaws), self.alternative.order
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """How a plan stands: each alternative in the order of the plan, and the first that holds, if any."""
+
+    standings: tuple[Standing, ...]
+
+    @property
+    def holding(self) -> AlternativeFacts | None:
+        return next((standing.alternative for standing in self.standings if standing.holds), None)
+
+    @property
+    def holds(self) -> bool:
+        return self.holding is not None
+
+    @property
+    def nearest(self) -> Standing | None:
+        """The alternative with the fewest flaws, then the first in the plan; None for a plan without any."""
+        return min(self.standings, key=lambda standing: standing._distance, default=None)  # noqa: SLF001 - own file
+
+
+def plan_state(place: Place) -> PlanState:
+    """How the plan of the dependency stands; without a submitted plan no alternative does."""
+    plan = place.dependency.plan
+    return PlanState(tuple(judge_alternative(one, place) for one in (plan.alternatives if plan else ())))
+
+
+def judge_alternative(alternative: AlternativeFacts, place: Place) -> Standing:
+    tests = _OF_A_MODEL if alternative.is_model else _OF_ANOTHER_WAY
+    return Standing(alternative, tuple(flaw for test in tests for flaw in test(alternative, place)))
+
+
+def _flaw(rule: str, message: str, fix: str, page: Page, *, concern: str | None = None) -> Flaw:
+    return Flaw(rule=rule, message=message, fix=fix, page=page, concern=concern)
+
+
+def _plan_page(place: Place) -> Page:
+    return Page("dependency", place.dependency.id)
+
+
+def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    approval, page = alternative.approval, _plan_page(place)
+    fix = f"Propose {alternative} for approval again; somebody else decides."
+    if approval is None:
+        fix = f"Propose {alternative} for approval; somebody else decides."
+        yield _flaw("UD401", f"{alternative} is not approved.", fix, page)
+    elif changes := _changes(alternative):
+        # The same whether the approval was ended for it already or not: the gate sees the facts by itself.
+        message = f"the approval of {alternative} rests on facts that have changed: {listed(map(str, changes))}."
+        yield _flaw("UD501", message, fix, page, concern=INDEPENDENCE)
+    elif approval.ended_at is not None:
+        why = f": {approval.end_reason}" if approval.end_reason else ""
+        yield _flaw("UD401", f"the approval of {alternative} ended on {approval.ended_at.date()}{why}.", fix, page)
+    elif approval.has_expired(place.today):
+        yield _flaw("UD501", f"the approval of {alternative} expired on {approval.expires_on}.", fix, page)
+
+
+def _changes(alternative: AlternativeFacts) -> list[basis.FactChange]:
+    """What changed under the approval. Whether it is gone upstream is asked by UD404; a copy of ours stays open."""
+    if alternative.approval is None:
+        return []
+    changes = basis.changed(alternative.approval.basis, basis.of_alternative(alternative))
+    passed_over = {"status_gone", "gating"} if alternative.has_verified_copy else {"status_gone"}
+    return [change for change in changes if change.fact not in passed_over]
+
+
+def _impact_statement(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    if not alternative.impact_statement:
+        fix = "Say in the plan what users lose while no model does this."
+        yield _flaw("UD401", f"{alternative} does not say what users lose.", fix, _plan_page(place))
+
+
+def _independence(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    offering = _offering(alternative)
+    shared = offering.roots.shared_with(place.primary.roots)
+    if offering.model_id == place.primary.model_id:
+        yield _same_model(offering, shared, place)
+    elif shared:
+        yield _flaw(
+            "UD402",
+            f"{listed(shared)} {'stands' if len(shared) == 1 else 'stand'} behind {offering} as behind {place.primary}.",
+            f"Put an alternative into the plan behind which {listed(shared)} {'does' if len(shared) == 1 else 'do'} not "
+            "stand, and have it approved.",
+            _plan_page(place),
+            concern=_event(alternative, "root_vendors"),
+        )
+    elif unknown := sorted({*_unsettled(offering), *_unsettled(place.primary)}):
+        yield _not_shown(alternative, unknown)
+
+
+def _same_model(offering: OfferingFacts, shared: list[str], place: Place) -> Flaw:
+    who = listed(shared) if shared else "the model"
+    return _flaw(
+        "UD402",
+        f"{offering} is the same model at another place: that is continuity if the host fails, but no independence "
+        f"from {who}.",
+        "Put an alternative of other vendors into the plan, and have it approved.",
+        _plan_page(place),
+    )
+
+
+def _unsettled(offering: OfferingFacts) -> tuple[str, ...]:
+    """The models behind it about whose bases nothing is settled; none if its lineage is known."""
+    return () if offering.roots.is_known else offering.roots.unknown_models or (offering.model_name,)
+
+
+def _not_shown(alternative: AlternativeFacts, unknown: list[str]) -> Flaw:
+    return _flaw(
+        "UD403",
+        f"{alternative} is not shown to be independent: the lineage of {listed(unknown)} is not known.",
+        f"Enter what {listed(unknown)} was made from, with the source, or take an alternative whose lineage is known.",
+        Page("model", _offering(alternative).model_id),
+        concern=_event(alternative, "lineage_known"),
+    )
+
+
+def _event(alternative: AlternativeFacts, fact: str) -> str | None:
+    """The concern, where `fact` was another when the alternative was approved."""
+    return INDEPENDENCE if fact in {change.fact for change in _changes(alternative)} else None
+
+
+def _aliveness(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    offering = _offering(alternative)
+    if alternative.has_verified_copy:
+        return
+    page, other = Page("offering", offering.id), "Put another alternative into the plan, and have it approved."
+    concern = INDEPENDENCE if alternative.approval else None
+    if offering.is_gone:
+        yield _flaw("UD404", f"{offering} is itself {offering.status} upstream.", other, page, concern=concern)
+    elif offering.retires_on is not None and offering.retires_on <= place.today + place.lead:
+        yield _flaw("UD404", f"{offering} itself retires on {offering.retires_on}.", other, page, concern=concern)
+    elif not offering.is_confirmed:
+        yield not_confirmed(offering, rule="UD404")
+
+
+def not_confirmed(offering: OfferingFacts, *, rule: str) -> Flaw:
+    """Nobody knows whether it still exists: no reason to stop a build, and none to call it green."""
+    return Flaw(
+        rule=rule,
+        message=f"whether {offering} is available is not known: no source has confirmed it.",
+        fix=f"Map the offering to a listing of a source that knows {offering.name}, and poll that source.",
+        page=Page("offering", offering.id),
+        is_unknown=True,
+    )
+
+
+def _permission(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    offering, page = _offering(alternative), Page("offering", _offering(alternative).id)
+    where = DISTRIBUTION[place.system.distribution]
+    for block in offering.blocks:
+        fix = "Put another alternative into the plan, or ask a reviewer to lift the block."
+        yield _flaw("UD404", f"{offering} is blocked ({block.subject}): {block.reason}", fix, page)
+    if not _is_adopted(offering, place):
+        purpose = place.dependency.purpose
+        message = f"{offering} is not adopted for {purpose} in {where}."
+        yield _flaw("UD404", message, f"Propose its adoption for {purpose} in {where}; somebody else decides.", page)
+    license_ = offering.license_at(alternative.pinned_revision)
+    if license_ is None or not place.policy.allows(license_.license_class, place.system.distribution):
+        message = f"the license of {offering}, {license_of(license_)}, is not allowed in {where}."
+        if license_ is None:
+            message = f"the license of {offering} is not known."
+        fix = f"Put an alternative into the plan whose license is allowed in {where}, or record its license."
+        yield _flaw("UD404", message, fix, page, concern=_event(alternative, "license"))
+
+
+def _is_adopted(offering: OfferingFacts, place: Place) -> bool:
+    adoption = offering.adoption_for(place.dependency.purpose, place.system.distribution)
+    return adoption is not None and not adoption.is_ended and not adoption.has_expired(place.today)
+
+
+def _offering(alternative: AlternativeFacts) -> OfferingFacts:
+    if alternative.offering is None:
+        msg = f"Alternative {alternative.id} of kind {alternative.kind} has no offering"
+        raise TypeError(msg)
+    return alternative.offering
+
+
+_Test = Callable[[AlternativeFacts, Place], Iterable[Flaw]]
+_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _aliveness, _permission)
+_OF_ANOTHER_WAY: tuple[_Test, ...] = (_approval, _impact_statement)

@@ -1,0 +1,133 @@
+"""3xx: is it still there, for how long, as open as it was, and exactly which revision is it?"""
+
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+
+from governance import basis
+from governance.rules.case import Case
+from governance.rules.catalogue import WARNING
+from governance.rules.english import days, for_purpose, in_days, short
+from governance.rules.facts import same_revision
+from governance.rules.findings import Flaw
+from governance.rules.plan import not_confirmed
+
+AVAILABILITY, RETIREMENT, ACCESS = "availability", "retirement", "access"
+_COPY_SERVES = " Our verified copy keeps it running."
+
+
+def judge(case: Case) -> Iterator[Flaw]:
+    yield from _existence(case)
+    yield from _gating(case)
+    yield from _pinning(case)
+
+
+def _existence(case: Case) -> Iterator[Flaw]:
+    """Gone, or going on a day, or going some day: one of the three at most."""
+    offering = case.offering
+    if offering.is_gone or (offering.retires_on is not None and offering.retires_on <= case.today):
+        yield _gone(case)
+    elif offering.retires_on is not None:
+        yield from _going(case)
+    elif offering.status == "deprecated":
+        yield Flaw(
+            rule="UD303",
+            message=f"{offering} is deprecated; no day is set yet.",
+            fix=f"Plan the move. {case.switch} before a day is set.",
+            page=case.use_page,
+            concern=RETIREMENT,
+        )
+    elif not offering.is_confirmed and not case.use.has_verified_copy:
+        flaw = not_confirmed(offering, rule="UD301")
+        yield Flaw(rule=flaw.rule, message=flaw.message.capitalize(), fix=flaw.fix, page=flaw.page, is_unknown=True)
+
+
+def _gone(case: Case) -> Flaw:
+    offering, has_copy = case.offering, case.use.has_verified_copy
+    what = f"is {offering.status} upstream" if offering.is_gone else f"was retired on {offering.retires_on}"
+    fix = f"{case.switch} now." if has_copy or not offering.has_revisions else f"{case.switch} now, or serve a copy."
+    return Flaw(
+        rule="UD301",
+        message=f"{offering} {what}.{_COPY_SERVES if has_copy else ''}",
+        fix=fix if not has_copy else f"{case.switch} before the copy is too old.",
+        page=case.use_page,
+        concern=AVAILABILITY if offering.status in {"removed", "disabled"} else RETIREMENT,
+        at_most=WARNING if has_copy else None,
+    )
+
+
+def _going(case: Case) -> Iterator[Flaw]:
+    retires_on = case.offering.retires_on
+    lead, measured = case.policy.lead_days[case.use.system.criticality], _measured_days(case)
+    needed = max(lead, measured)
+    if retires_on is None or retires_on > case.today + timedelta(days=needed):
+        return
+    why = f"a {case.use.system.criticality} system needs {days(lead)}"
+    if measured > lead:
+        why = f"the last drill took {days(measured)} to switch"
+    yield Flaw(
+        rule="UD302",
+        message=f"{case.offering} retires on {retires_on}, {in_days(retires_on, case.today)}; {why}.",
+        fix=f"{case.switch} before {retires_on}.",
+        page=case.use_page,
+        concern=RETIREMENT,
+    )
+
+
+def _measured_days(case: Case) -> int:
+    """How long the switch to the way out really takes, rounded up; 0 if nobody measured it."""
+    way_out = case.way_out
+    if way_out is None and case.plan is not None and case.plan.nearest is not None:
+        way_out = case.plan.nearest.alternative
+    return math.ceil(way_out.switch_time_days or 0) if way_out else 0
+
+
+def _gating(case: Case) -> Iterator[Flaw]:
+    adoption, has_copy = case.use.adoption, case.use.has_verified_copy
+    if adoption is None:
+        return
+    changes = basis.changed(adoption.basis, basis.of_adoption(case.offering, case.use.revision))
+    for change in (change for change in changes if change.fact == "gating"):
+        how = "on request" if change.after == "manual" else "after accepting terms"
+        yield Flaw(
+            rule="UD304",
+            message=f"{case.offering} became gated since it was adopted on {adoption.granted_at.date()}: it is given out "
+            f"only {how}.{_COPY_SERVES if has_copy else ''}",
+            fix="Read the terms, accept them with an account of the organisation, and propose its adoption again.",
+            page=case.offering_page,
+            concern=ACCESS,
+            at_most=WARNING if has_copy else None,
+        )
+
+
+def _pinning(case: Case) -> Iterator[Flaw]:
+    """The first of: a name that moves, no revision, another than declared, another than adopted."""
+    use, offering = case.use, case.offering
+    adopted = str(use.adoption.basis.get("revision", "")) if use.adoption else ""
+    declared = use.dependency.pinned_revision if use.dependency else ""
+    if use.is_floating:
+        yield _unpinned(
+            case,
+            f"The name floats: today it means {offering}, and upstream may let it mean another.",
+            f"Write {offering.name} instead of the floating name.",
+        )
+    elif offering.has_revisions and not use.revision:
+        pin = adopted or offering.head_revision
+        to_what = f"Pin revision {pin}" if pin else "Pin a commit"
+        yield _unpinned(case, f"{offering} is used{for_purpose(use)} without a pinned revision.", f"{to_what}.")
+    elif declared and use.asked_revision and not same_revision(declared, use.asked_revision):
+        yield _unpinned(
+            case,
+            f"{offering} is used at revision {short(use.asked_revision)}, and {short(declared)} is declared.",
+            f"Use revision {declared}, or declare {use.asked_revision}.",
+        )
+    elif adopted and use.revision and not same_revision(adopted, use.revision):
+        yield _unpinned(
+            case,
+            f"{offering} is used at revision {short(use.revision)}, and {short(adopted)} is adopted.",
+            f"Use revision {adopted}, or propose the adoption of {use.revision}; somebody else decides.",
+        )
+
+
+def _unpinned(case: Case, message: str, fix: str) -> Flaw:
+    return Flaw(rule="UD307", message=message, fix=fix, page=case.use_page)
