@@ -21,11 +21,11 @@ class CannotStart(Exception):
     """Something in the way of a start; the text says what, and the way out."""
 
 
-def programs(*, host: str, port: int, var: Path, log_level: str) -> list[Program]:
+def programs(*, host: str, port: int, log_level: str) -> list[Program]:
     """The web server, and one worker for all queues with beat inside."""
     web = ["--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1", "--no-ws"]
     web += ["--blocking-threads", str(WEB_THREADS), "--log-level", "error", "config.wsgi:application"]
-    worker = ["-A", "config", "worker", "--beat", "--schedule", str(var / "beat-schedule")]
+    worker = ["-A", "config", "worker", "--beat"]
     worker += ["--pool", "threads", "--concurrency", str(WORKER_THREADS), "--queues", ",".join(QUEUES)]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", log_level]
     return [

@@ -120,6 +120,8 @@ def _database(env: Env, var: Path) -> dict[str, Any]:
     except ValueError as error:
         # The error may quote the password.
         raise ValueError('Environment variable "DATABASE_URL" is not a valid address of a database') from error
+    if password := _secret(env, "DATABASE_PASSWORD"):
+        database["PASSWORD"] = password
     if database["ENGINE"].endswith("sqlite3"):
         # WAL lets readers go on while one writer works; IMMEDIATE takes the write lock at BEGIN,
         # because a DEFERRED transaction that upgrades fails at once with "database is locked".

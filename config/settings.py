@@ -98,7 +98,8 @@ LOGIN_REDIRECT_URL = "/"
 
 # --- files -----------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = ENV.var / "static"
+# In production they are collected into the image when it is built; else they are served from where they lie.
+STATIC_ROOT = BASE_DIR / "staticfiles" if ENV.production else ENV.var / "static"
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -142,6 +143,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(ENV.var / "beat-schedule")
 if ENV.redis_url:
     CELERY_BROKER_URL = ENV.redis_url
     # Redis hands a task out again when it was not acknowledged for this long. It must stay above twice the hard

@@ -73,7 +73,7 @@ class Command(BaseCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, end)
-        programs = embedded.programs(host=env.host, port=env.port, var=env.var, log_level=env.log_level)
+        programs = embedded.programs(host=env.host, port=env.port, log_level=env.log_level)
         supervisor = Supervisor(programs, say=self._say)
         try:
             supervisor.start()
