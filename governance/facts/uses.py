@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Subquery
+from django.db.models import Exists, F, Subquery
+from django.db.models.functions import Coalesce
 
 from governance.facts.dependencies import load_rows, put_together
 from governance.facts.offerings import load_offerings
@@ -44,20 +45,23 @@ class _Loaded:
     now: datetime
 
 
-def load_system(slug: str, environment: str) -> tuple[SystemFacts | None, bool]:
+def load_system(slug: str, environment: str) -> SystemFacts | None:
     """The system in that environment, by one query; None if there is no such system.
 
-    The second value says whether there is such an environment; without it the facts are not to be used.
+    Where there is no such environment `environment_id` is 0, and the facts must not be judged.
     """
-    klass = Environment.objects.filter(slug=environment).values("environment_class")
-    columns = ("pk", "slug", "name", "criticality", "distribution", "environment_class")
-    row = System.objects.filter(slug=slug).annotate(environment_class=Subquery(klass)).values(*columns).first()
-    if row is None:
-        return None, False
-    environment_class = row.pop("environment_class")
-    is_production = environment_class == Environment.Class.PRODUCTION
-    facts = SystemFacts(id=row.pop("pk"), **row, environment=environment, is_production=is_production)
-    return facts, environment_class is not None
+    row = (
+        System.objects.filter(slug=slug)
+        .annotate(
+            environment_id=Coalesce(Subquery(Environment.objects.filter(slug=environment).values("pk")), 0),
+            is_production=Exists(
+                Environment.objects.filter(slug=environment, environment_class=Environment.Class.PRODUCTION)
+            ),
+        )
+        .values("slug", "name", "criticality", "distribution", "environment_id", "is_production", id=F("pk"))
+        .first()
+    )
+    return SystemFacts(environment=environment, **row) if row else None
 
 
 def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[Judged]:

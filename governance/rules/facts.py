@@ -215,7 +215,10 @@ class DependencyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFacts:
-    """The system that asks, in the environment that it asks for. `waivers` are those for the whole system."""
+    """The system that asks, in the environment that it asks for; `environment_id` is 0 if there is no such one.
+
+    `waivers` are those for the whole system.
+    """
 
     id: int
     slug: str
@@ -223,6 +226,7 @@ class SystemFacts:
     criticality: str
     distribution: str
     environment: str
+    environment_id: int = 0
     is_production: bool
     waivers: tuple[WaiverFacts, ...] = ()
 

@@ -1,0 +1,89 @@
+"""The answer to one question, before it is stored and without a database. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from governance.rules.catalogue import LEVELS
+from governance.rules.findings import Finding, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the asker's repository; without a line the whole file."""
+
+    path: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverNote:
+    """Why a finding is only a note, and until when."""
+
+    until: date
+    reason: str
+    proposal_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredFinding:
+    """One rule on one ref, whatever the number of purposes it was found for."""
+
+    rule: str
+    level: str
+    ref: str
+    message: str
+    fix: str
+    page: Page | None = None
+    waiver: WaiverNote | None = None
+    locations: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A verdict with its findings. `facts_as_of` is the oldest moment that any fact in it was confirmed at."""
+
+    system: str
+    environment: str
+    verdict: str
+    checked_at: datetime
+    facts_as_of: datetime | None
+    policy_version: int
+    findings: tuple[AnsweredFinding, ...]
+
+
+def merge(findings: Iterable[Finding], *, ref: str, locations: Sequence[Location]) -> list[AnsweredFinding]:
+    """One finding per rule, the worst level counting and nothing left unsaid; waived ones stay apart."""
+    in_order = sorted(findings, key=_rule_and_waiver)
+    groups = (list(group) for _, group in groupby(in_order, key=_rule_and_waiver))
+    return [_merged(group, ref, tuple(locations)) for group in groups]
+
+
+def _rule_and_waiver(finding: Finding) -> tuple[str, int]:
+    return finding.rule, finding.waiver.id if finding.waiver else 0
+
+
+def _merged(group: Sequence[Finding], ref: str, locations: tuple[Location, ...]) -> AnsweredFinding:
+    ordered = sorted(group, key=lambda finding: -LEVELS.index(finding.level))
+    worst = ordered[0]
+    waiver = worst.waiver
+    return AnsweredFinding(
+        rule=worst.rule,
+        level=worst.level,
+        ref=ref,
+        message=_said_once(finding.message for finding in ordered),
+        fix=_said_once(finding.fix for finding in ordered),
+        page=worst.page,
+        waiver=WaiverNote(waiver.expires_on, waiver.reason, waiver.proposal_id) if waiver else None,
+        locations=locations,
+    )
+
+
+def _said_once(sentences: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(sentences))
+
+
+def worst_first(findings: Iterable[AnsweredFinding]) -> tuple[AnsweredFinding, ...]:
+    """By level; among equals in the order given, which is the order in which the refs were asked."""
+    return tuple(sorted(findings, key=lambda finding: -LEVELS.index(finding.level)))

@@ -1,0 +1,248 @@
+"""The gate: may this system ship with these models? From question to facts to rules to a stored answer."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from governance import models
+from governance.answer import Answer, AnsweredFinding, Location, merge, worst_first
+from governance.facts import Asked, Judged, SystemFacts, load, load_declared, load_system
+from governance.links import check_url, help_url, page_url
+from governance.rules.findings import Finding, Page
+from governance.rules.judge import judge, judge_unresolved
+from governance.rules.policy import Policy
+from governance.rules.verdict import verdict_of
+from governance.terms import terms_in_force
+from registry.models import Environment, User
+
+MAX_MODELS = 2000
+MAX_LOCATIONS = 200
+_MAX_TEXT = 1000
+_MAX_REF = 400
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+
+
+class UnknownSystem(LookupError):
+    """The system is not in the register."""
+
+
+class UnknownEnvironment(LookupError):
+    """The environment is not in the register; a typo must not soften the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedModel:
+    """A model that a pipeline found, as it is written there."""
+
+    ref: str
+    via: str | None = None
+    revision: str | None = None
+    purpose: str | None = None
+    locations: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """The question of a pipeline."""
+
+    system: str
+    environment: str
+    models: tuple[RequestedModel, ...]
+    commit: str = ""
+    source_url: str = ""
+
+
+def check(request: CheckRequest, *, asked_by: User | None, now: datetime) -> models.Check:
+    """Answer and store the answer, which stays the same for ever; raises as `evaluate` does."""
+    system = _find_system(request.system, request.environment)
+    answer = _answer(request, system, now)
+    row = models.Check(
+        system_id=system.id,
+        environment_id=system.environment_id,
+        request=_understood(request),
+        verdict=answer.verdict,
+        checked_at=now,
+        facts_as_of=answer.facts_as_of,
+        policy_version=answer.policy_version,
+        commit=_storable(request.commit, 64),
+        source_url=_storable(request.source_url, 500),
+        asked_by=asked_by,
+    )
+    findings = [_row(row, position, finding) for position, finding in enumerate(answer.findings)]
+    with transaction.atomic():
+        row.save(force_insert=True)
+        models.Finding.objects.bulk_create(findings)
+    return row
+
+
+def evaluate(request: CheckRequest, *, now: datetime) -> Answer:
+    """The answer to `request`, not stored.
+
+    Raises `UnknownSystem`, `UnknownEnvironment`, and `ValidationError` for a question that cannot be meant. A ref that
+    names nothing is a finding.
+    """
+    return _answer(request, _find_system(request.system, request.environment), now)
+
+
+def preview(system: str, environment: str, *, now: datetime) -> Answer:
+    """Would it ship now? The answer for all that the system (by slug) has declared; raises as `evaluate` does."""
+    facts = _find_system(system, environment)
+    judged = load_declared(facts, now=now)
+    return _judge(facts, [(one, ()) for one in judged], terms_in_force(now), now)
+
+
+def answer_of(row: models.Check) -> dict[str, Any]:
+    """The stored answer as the API promises it; the same whenever it is read."""
+    return {
+        "id": str(row.pk),
+        "url": check_url(row.pk),
+        "verdict": str(row.verdict),
+        "checked_at": _moment(row.checked_at),
+        "facts_as_of": _moment(row.facts_as_of) if row.facts_as_of else None,
+        "policy_version": row.policy_version,
+        "findings": [_finding_of(finding) for finding in row.findings.all()],
+    }
+
+
+def _finding_of(row: models.Finding) -> dict[str, Any]:
+    return {
+        "rule": row.rule,
+        "level": str(row.level),
+        "ref": row.ref,
+        "message": row.message,
+        "fix": row.fix,
+        "help_url": help_url(row.rule),
+        "waiver": row.waiver,
+        "locations": row.locations,
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _find_system(slug: str, environment: str) -> SystemFacts:
+    facts = load_system(slug, environment if _SLUG.fullmatch(environment) else "") if _SLUG.fullmatch(slug) else None
+    if facts is None:
+        raise UnknownSystem(f"There is no system “{_storable(slug, 60)}” in the register. Systems are named by slug.")
+    if not facts.environment_id:
+        known = ", ".join(Environment.objects.values_list("slug", flat=True)) or "none yet"
+        raise UnknownEnvironment(f"There is no environment “{_storable(environment, 60)}”; known are: {known}.")
+    return facts
+
+
+def _answer(request: CheckRequest, system: SystemFacts, now: datetime) -> Answer:
+    _refuse_the_impossible(request)
+    places = _places(request)
+    judged = load(system, list(places), now=now)
+    return _judge(system, list(zip(judged, places.values(), strict=True)), terms_in_force(now), now)
+
+
+def _refuse_the_impossible(request: CheckRequest) -> None:
+    """Refuse what no ref, however wrong, explains: raises `ValidationError` with the field."""
+    if len(request.models) > MAX_MODELS:
+        raise ValidationError({"models": [f"{len(request.models)} models; at most {MAX_MODELS} fit into one check."]})
+    for position, model in enumerate(request.models):
+        for field in ("revision", "purpose"):
+            if _has_unseen(getattr(model, field) or ""):
+                raise ValidationError({f"models[{position}].{field}": ["It has a control character: remove it."]})
+        if len(model.locations) > MAX_LOCATIONS:
+            raise ValidationError({f"models[{position}].locations": [f"At most {MAX_LOCATIONS} are kept."]})
+
+
+def _has_unseen(text: str) -> bool:
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+
+
+def _places(request: CheckRequest) -> dict[Asked, list[Location]]:
+    """What is asked, each question once, with all the places where it stands."""
+    places: dict[Asked, list[Location]] = defaultdict(list)
+    for model in request.models:
+        places[Asked(model.ref, model.via, model.revision, model.purpose)] += model.locations
+    return places
+
+
+def _judge(
+    system: SystemFacts, judged: Iterable[tuple[Judged, Sequence[Location]]], policy: Policy, now: datetime
+) -> Answer:
+    found = [(one, _findings(one, system, policy), locations) for one, locations in judged]
+    merged = [
+        finding
+        for one, findings, locations in found
+        for finding in merge(findings, ref=_storable(one.ref, _MAX_REF), locations=locations)
+    ]
+    confirmed = [use.offering.facts_as_of for one, _, _ in found for use in one.uses]
+    return Answer(
+        system=system.slug,
+        environment=system.environment,
+        verdict=verdict_of([finding for _, findings, _ in found for finding in findings]),
+        checked_at=now,
+        facts_as_of=min((moment for moment in confirmed if moment is not None), default=None),
+        policy_version=policy.version,
+        findings=worst_first(merged),
+    )
+
+
+def _findings(judged: Judged, system: SystemFacts, policy: Policy) -> list[Finding]:
+    resolution = judged.resolution
+    if resolution is not None and resolution.problem is not None:
+        return [judge_unresolved(resolution.problem, resolution.message, system, policy)]
+    return [finding for use in judged.uses for finding in judge(use, policy)]
+
+
+def _row(check_row: models.Check, position: int, finding: AnsweredFinding) -> models.Finding:
+    return models.Finding(
+        check_run=check_row,
+        position=position,
+        rule=finding.rule,
+        level=finding.level,
+        ref=finding.ref,
+        message=finding.message,
+        fix=f"{finding.fix} {page_url(finding.page)}" if finding.page else finding.fix,
+        waiver=_waiver(finding),
+        locations=[_location(location) for location in finding.locations],
+    )
+
+
+def _waiver(finding: AnsweredFinding) -> dict[str, str] | None:
+    if finding.waiver is None:
+        return None
+    return {
+        "until": finding.waiver.until.isoformat(),
+        "reason": finding.waiver.reason,
+        "proposal": page_url(Page("proposal", finding.waiver.proposal_id)),
+    }
+
+
+def _location(location: Location) -> dict[str, str | int | None]:
+    return {"path": _storable(location.path, _MAX_TEXT), "line": location.line}
+
+
+def _understood(request: CheckRequest) -> dict[str, Any]:
+    """The question as JSON that any database takes."""
+    return {
+        "models": [
+            {
+                "ref": _storable(model.ref, _MAX_REF),
+                "via": _storable(model.via or "", _MAX_TEXT),
+                "revision": _storable(model.revision or "", _MAX_TEXT),
+                "purpose": _storable(model.purpose or "", _MAX_TEXT),
+                "locations": [_location(location) for location in model.locations],
+            }
+            for model in request.models
+        ]
+    }
+
+
+def _storable(text: str, longest: int) -> str:
+    """`text` without what PostgreSQL or UTF-8 cannot hold, cut to `longest` characters."""
+    if _has_unseen(text):
+        text = "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
