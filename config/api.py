@@ -3,14 +3,14 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
+from rest_framework.viewsets import ViewSetMixin
 
 from governance.api import checks, plans, proposals, upstream
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources
 
-router = DefaultRouter()
-for name, view in {
+RESOURCES: dict[str, type[ViewSetMixin]] = {
     "vendors": audited(resources.Vendors),
     "models": audited(resources.Models),
     "offerings": audited(resources.Offerings),
@@ -37,7 +37,10 @@ for name, view in {
     "notices": upstream.Notices,
     "tickets": upstream.Tickets,
     "audit": proposals.Audit,
-}.items():
+}
+
+router = DefaultRouter()
+for name, view in RESOURCES.items():
     router.register(name, view, basename=name)
 
 urlpatterns = [

@@ -9,11 +9,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance import models
-from governance.check import CheckRequest, Location, RequestedModel, UnknownEnvironment, UnknownSystem, answer_of, check
+from governance.answer import Location
+from governance.check import (
+    MAX_MODELS,
+    CheckRequest,
+    RequestedModel,
+    UnknownEnvironment,
+    UnknownSystem,
+    answer_of,
+    check,
+)
+from registry.api.people import person_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
-
-MAX_MODELS = 500
 
 
 class RawText(serializers.CharField):
@@ -42,7 +50,7 @@ class RequestedModelSerializer(serializers.Serializer[None]):
 class CheckRequestSerializer(serializers.Serializer[None]):
     system = serializers.CharField(max_length=100)
     environment = serializers.CharField(max_length=100)
-    models = RequestedModelSerializer(many=True, allow_empty=False, max_length=MAX_MODELS)
+    models = serializers.ListField(child=RequestedModelSerializer(), allow_empty=False, max_length=MAX_MODELS)
     commit = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
     source_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
 
@@ -95,7 +103,7 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
         form = CheckRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
-            answered = check(_question(form.validated_data), asked_by=request.user, now=timezone.now())
+            answered = check(_question(form.validated_data), asked_by=person_of(request), now=timezone.now())
         except UnknownSystem as error:
             raise Problem(status_code=status.HTTP_404_NOT_FOUND, code="unknown_system", detail=str(error)) from error
         except UnknownEnvironment as error:

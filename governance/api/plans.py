@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from governance import drills, plans
 from governance.api.refusals import refusals_as_problems
 from registry.api import serializers as shapes
+from registry.api.people import person_of
 from registry.api.views import ReadOnly
 from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRevision
 
@@ -36,9 +37,7 @@ class FallbackPlans(ReadOnly):
         Prefetch(
             "revisions",
             PlanRevision.objects.select_related("created_by")
-            .prefetch_related(
-                Prefetch("alternatives", Alternative.objects.select_related("offering", "served_by"))
-            )
+            .prefetch_related(Prefetch("alternatives", Alternative.objects.select_related("offering", "served_by")))
             .order_by("-number"),
         )
     )
@@ -56,9 +55,9 @@ class FallbackPlans(ReadOnly):
         if not request.user.has_perm("registry.change_dependency", dependency):
             raise PermissionDenied("Only the team that owns the system writes its plans.")
         with refusals_as_problems():
-            revision = plans.draft_revision(dependency, author=request.user, now=timezone.now(), **data)
+            revision = plans.draft_revision(dependency, author=person_of(request), now=timezone.now(), **data)
             if submit:
-                plans.submit_revision(revision, actor=request.user, now=timezone.now())
+                plans.submit_revision(revision, actor=person_of(request), now=timezone.now())
         plan = self.get_queryset().get(pk=revision.plan_id)
         return Response(self.get_serializer(plan).data, status=status.HTTP_201_CREATED)
 
@@ -68,7 +67,9 @@ class FallbackPlans(ReadOnly):
         """Submit the newest draft."""
         plan = self.get_object()
         with refusals_as_problems():
-            plans.submit_revision(plan.revisions.order_by("-number").first(), actor=request.user, now=timezone.now())
+            plans.submit_revision(
+                plan.revisions.order_by("-number").first(), actor=person_of(request), now=timezone.now()
+            )
         return Response(self.get_serializer(self.get_object()).data)
 
 
@@ -87,5 +88,5 @@ class Drills(ReadOnly):
         if not request.user.has_perm("registry.change_fallbackplan", alternative.plan_revision.plan):
             raise PermissionDenied("Only the team that owns the system records drills of its plans.")
         with refusals_as_problems():
-            drill = drills.record_drill(alternative, recorded_by=request.user, now=timezone.now(), **data)
+            drill = drills.record_drill(alternative, recorded_by=person_of(request), now=timezone.now(), **data)
         return Response(shapes.DrillSerializer(drill).data, status=status.HTTP_201_CREATED)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from governance import blocks, models, proposals
 from governance.api import serializers as shapes
 from governance.api.refusals import refusals_as_problems
+from registry.api.people import person_of
 from registry.api.views import ReadOnly
 
 
@@ -42,7 +43,7 @@ class Proposals(ReadOnly):
         form.is_valid(raise_exception=True)
         with refusals_as_problems():
             decided = proposals.decide(
-                self.get_object(), decider=request.user, now=timezone.now(), **form.validated_data
+                self.get_object(), decider=person_of(request), now=timezone.now(), **form.validated_data
             )
         return Response(shapes.ProposalDetailSerializer(decided).data)
 
@@ -50,12 +51,12 @@ class Proposals(ReadOnly):
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **_kwargs: str) -> Response:
         with refusals_as_problems():
-            withdrawn = proposals.withdraw(self.get_object(), actor=request.user, now=timezone.now())
+            withdrawn = proposals.withdraw(self.get_object(), actor=person_of(request), now=timezone.now())
         return Response(shapes.ProposalDetailSerializer(withdrawn).data)
 
 
 def _propose(data: dict[str, Any], request: Request) -> models.Proposal:
-    common = {"proposer": request.user, "reason": data["reason"], "now": timezone.now()}
+    common = {"proposer": person_of(request), "reason": data["reason"], "now": timezone.now()}
     match data["kind"]:
         case models.Proposal.Kind.ADOPT_MODEL:
             return proposals.propose_adoption(
@@ -107,7 +108,7 @@ class Blocks(ReadOnly):
         form = shapes.BlockSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         with refusals_as_problems():
-            row = blocks.block(by=request.user, now=timezone.now(), **form.validated_data)
+            row = blocks.block(by=person_of(request), now=timezone.now(), **form.validated_data)
         return Response(shapes.BlockSerializer(row).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=LiftReason, responses=shapes.BlockSerializer)
@@ -116,7 +117,7 @@ class Blocks(ReadOnly):
         form = LiftReason(data=request.data)
         form.is_valid(raise_exception=True)
         with refusals_as_problems():
-            row = blocks.lift(self.get_object(), by=request.user, now=timezone.now(), **form.validated_data)
+            row = blocks.lift(self.get_object(), by=person_of(request), now=timezone.now(), **form.validated_data)
         return Response(shapes.BlockSerializer(row).data)
 
 

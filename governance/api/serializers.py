@@ -153,7 +153,8 @@ class ProposalDetailSerializer(ProposalSerializer):
 
 class NewProposal(serializers.Serializer[None]):
     """What each kind needs: adopt_model: offering, purpose, distribution; approve_alternative: alternative;
-    waive_rule: rule, until, compensating_measure and a dependency or a system."""
+    waive_rule: rule, until, compensating_measure and a dependency or a system.
+    """
 
     kind = serializers.ChoiceField(choices=models.Proposal.Kind.choices)
     reason = serializers.CharField(max_length=4000)

@@ -3,16 +3,20 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from knox.models import get_token_model
+from knox.models import AuthToken
 from rest_framework import serializers, status
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry.api.people import person_of
+
 
 class NewToken(serializers.Serializer[Any]):
-    token = serializers.CharField(read_only=True, help_text="Send it as `Authorization: Token …`. It is shown only now.")
+    token = serializers.CharField(
+        read_only=True, help_text="Send it as `Authorization: Token …`. It is shown only now."
+    )
     expires_at = serializers.DateTimeField(read_only=True)
 
 
@@ -23,5 +27,5 @@ class Tokens(APIView):
 
     @extend_schema(request=None, responses={201: NewToken}, operation_id="tokens_create")
     def post(self, request: Request) -> Response:
-        row, token = get_token_model().objects.create(user=request.user)
+        row, token = AuthToken.objects.create(user=person_of(request))
         return Response({"token": token, "expires_at": row.expiry}, status=status.HTTP_201_CREATED)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from governance import actions, models, notices
 from governance.api import serializers as shapes
 from registry.api import filters
+from registry.api.people import person_of
 from registry.api.serializers import ChangeSerializer, Slug
 from registry.api.views import ReadOnly
 from registry.models import Change, Severity, Vendor
@@ -40,7 +41,7 @@ class Changes(ReadOnly):
         form = NewVendorSignal(data=request.data)
         form.is_valid(raise_exception=True)
         vendor = form.validated_data.pop("vendor")
-        change = report_vendor_signal(vendor, reported_by=request.user, now=timezone.now(), **form.validated_data)
+        change = report_vendor_signal(vendor, reported_by=person_of(request), now=timezone.now(), **form.validated_data)
         return Response(self.get_serializer(change).data, status=status.HTTP_201_CREATED)
 
 
@@ -70,7 +71,7 @@ class Actions(ReadOnly):
     @extend_schema(request=None, responses=shapes.ActionSerializer)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, **_kwargs: str) -> Response:
-        row = actions.acknowledge(self.get_object(), actor=request.user, now=timezone.now())
+        row = actions.acknowledge(self.get_object(), actor=person_of(request), now=timezone.now())
         return Response(self.get_serializer(row).data)
 
     @extend_schema(request=Snooze, responses=shapes.ActionSerializer)
@@ -78,7 +79,7 @@ class Actions(ReadOnly):
     def snooze(self, request: Request, **_kwargs: str) -> Response:
         form = Snooze(data=request.data)
         form.is_valid(raise_exception=True)
-        row = actions.snooze(self.get_object(), actor=request.user, now=timezone.now(), **form.validated_data)
+        row = actions.snooze(self.get_object(), actor=person_of(request), now=timezone.now(), **form.validated_data)
         return Response(self.get_serializer(row).data)
 
     @extend_schema(request=Done, responses=shapes.ActionSerializer)
@@ -86,7 +87,7 @@ class Actions(ReadOnly):
     def done(self, request: Request, **_kwargs: str) -> Response:
         form = Done(data=request.data)
         form.is_valid(raise_exception=True)
-        row = actions.done(self.get_object(), actor=request.user, now=timezone.now(), **form.validated_data)
+        row = actions.finish(self.get_object(), actor=person_of(request), now=timezone.now(), **form.validated_data)
         return Response(self.get_serializer(row).data)
 
 
@@ -104,7 +105,7 @@ class Notices(ReadOnly):
         notice = self.get_object()
         if notice.state != models.Notice.State.DEAD:
             raise PermissionDenied("Only a dead letter can be sent again.")
-        notices.replay(notice, actor=request.user, now=timezone.now())
+        notices.replay(notice, actor=person_of(request), now=timezone.now())
         return Response(self.get_serializer(self.get_object()).data)
 
 

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-import django_filters
+from django_filters.filters import BooleanFilter, CharFilter, DateFilter, IsoDateTimeFilter, NumberFilter
+from django_filters.filterset import FilterSet
 
 from registry import models
 
 
-class ChangeFilter(django_filters.FilterSet):
-    source = django_filters.CharFilter(field_name="listing__source__slug")
-    vendor = django_filters.CharFilter(field_name="vendor__slug")
-    model = django_filters.CharFilter(field_name="model__slug")
-    offering = django_filters.NumberFilter(method="about_offering")
-    detected_after = django_filters.IsoDateTimeFilter(field_name="detected_at", lookup_expr="gt")
+class ChangeFilter(FilterSet):
+    source = CharFilter(field_name="listing__source__slug")
+    vendor = CharFilter(field_name="vendor__slug")
+    model = CharFilter(field_name="model__slug")
+    offering = NumberFilter(method="about_offering")
+    detected_after = IsoDateTimeFilter(field_name="detected_at", lookup_expr="gt")
 
     class Meta:
         model = models.Change
@@ -23,39 +24,39 @@ class ChangeFilter(django_filters.FilterSet):
         return queryset.filter(offering_id=value) | queryset.filter(listing__offering_id=value)
 
 
-class OfferingFilter(django_filters.FilterSet):
-    model = django_filters.CharFilter(field_name="model__slug")
-    retires_before = django_filters.DateFilter(field_name="retires_on", lookup_expr="lt")
+class OfferingFilter(FilterSet):
+    model = CharFilter(field_name="model__slug")
+    retires_before = DateFilter(field_name="retires_on", lookup_expr="lt")
 
     class Meta:
         model = models.Offering
         fields = ("kind", "host", "status", "gating", "external_id")
 
 
-class ListingFilter(django_filters.FilterSet):
-    source = django_filters.CharFilter(field_name="source__slug")
-    search = django_filters.CharFilter(field_name="external_id", lookup_expr="icontains")
-    is_mapped = django_filters.BooleanFilter(field_name="offering", lookup_expr="isnull", exclude=True)
+class ListingFilter(FilterSet):
+    source = CharFilter(field_name="source__slug")
+    search = CharFilter(field_name="external_id", lookup_expr="icontains")
+    is_mapped = BooleanFilter(field_name="offering", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = models.Listing
         fields = ("external_id", "offering")
 
 
-class DependencyFilter(django_filters.FilterSet):
-    system = django_filters.CharFilter(field_name="system__slug")
-    environment = django_filters.CharFilter(field_name="environment__slug")
-    model = django_filters.CharFilter(field_name="offering__model__slug")
-    is_current = django_filters.BooleanFilter(field_name="ended_on", lookup_expr="isnull")
+class DependencyFilter(FilterSet):
+    system = CharFilter(field_name="system__slug")
+    environment = CharFilter(field_name="environment__slug")
+    model = CharFilter(field_name="offering__model__slug")
+    is_current = BooleanFilter(field_name="ended_on", lookup_expr="isnull")
 
     class Meta:
         model = models.Dependency
         fields = ("offering", "purpose")
 
 
-class AIModelFilter(django_filters.FilterSet):
-    developer = django_filters.CharFilter(field_name="developer__slug")
-    owner = django_filters.CharFilter(field_name="owner__slug")
+class AIModelFilter(FilterSet):
+    developer = CharFilter(field_name="developer__slug")
+    owner = CharFilter(field_name="owner__slug")
 
     class Meta:
         model = models.AIModel

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,11 +19,11 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     ordering = "pk"
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> Any:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> Any:
         self.count = queryset.count() if request.query_params.get("count") == "true" else None
         return super().paginate_queryset(queryset, request, view)
 
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: APIView) -> tuple[str, ...]:
+    def get_ordering(self, request: Request, queryset: Any, view: APIView) -> tuple[str, ...]:  # noqa: ARG002 - DRF's signature
         ordering = getattr(view, "ordering", None) or (self.ordering,)
         return tuple(ordering) if "pk" in ordering or "-pk" in ordering else (*ordering, "pk")
 

@@ -7,12 +7,15 @@ from rest_framework import serializers
 from registry import models
 
 
-class Slug(serializers.SlugRelatedField[Any]):
-    """A reference written as the other row's slug."""
-
+class _Slug(serializers.SlugRelatedField[Any]):
     def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("slug_field", "slug")
         super().__init__(queryset=queryset, read_only=queryset is None, **kwargs)
+
+
+# The stubs type a field by its attributes of the same name (`source`, `parent`), which a declared field may well have.
+Slug: Any = _Slug
+"""A reference written as the other row's slug."""
 
 
 class VendorSerializer(serializers.ModelSerializer[models.Vendor]):
@@ -300,7 +303,7 @@ class ObservationSerializer(serializers.ModelSerializer[models.Observation]):
 
 
 class ChangeSerializer(serializers.ModelSerializer[models.Change]):
-    source = serializers.CharField(source="listing.source.slug", default=None, read_only=True)
+    source: Any = serializers.CharField(source="listing.source.slug", default=None, read_only=True)
     external_id = serializers.CharField(source="listing.external_id", default=None, read_only=True)
     model = Slug()
     vendor = Slug()

@@ -20,7 +20,7 @@ class ReadOnly(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
 class Writable(mixins.CreateModelMixin, mixins.UpdateModelMixin, ReadOnly):
     """A resource one can also create and change (PATCH). Nothing in the register is deleted through the API."""
 
-    http_method_names = ("get", "post", "patch", "head", "options")  # type: ignore[assignment]  # DRF's stub says list
+    http_method_names = ("get", "post", "patch", "head", "options")
 
     def perform_create(self, serializer: Any) -> None:
         # The object's own rules count for a new row as well: a member of one team adds nothing to another's.

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from knox.models import get_token_model
+from knox.models import AuthToken
 
 from registry.models import User
 
@@ -19,5 +19,5 @@ class Command(BaseCommand):
         person = User.objects.filter(username=options["username"], is_active=True).first()
         if person is None:
             raise CommandError(f"There is no active person with the user name {options['username']!r}.")
-        _, token = get_token_model().objects.create(user=person)
+        _, token = AuthToken.objects.create(user=person)
         self.stdout.write(token)
