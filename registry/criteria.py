@@ -1,0 +1,231 @@
+"""By what a model that could stand in is judged: named criteria, each with a sentence. There is no score; pure."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+from registry.lineage import Roots
+from registry.models import AIModel, License, LicenseClass, Offering
+
+EMBEDDING_TASKS = frozenset({"feature-extraction", "sentence-similarity"})
+MULTILINGUAL = "multilingual"
+
+
+class Criterion(StrEnum):
+    """In the order in which they decide."""
+
+    INDEPENDENCE = "independence"
+    ADOPTION = "adoption"
+    LICENSE = "license"
+    CAPABILITIES = "capabilities"
+    FUTURE = "future"
+    DIMENSION = "dimension"
+    PRICE = "price"
+
+
+class Verdict(IntEnum):
+    """What a criterion says, best first. What nobody knows is a question, not a failure."""
+
+    FOR = 0
+    QUESTION = 1
+    AGAINST = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    criterion: Criterion
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An offering with all that the criteria look at. `ancestors` are the models of its lineage, itself included."""
+
+    offering: Offering
+    roots: Roots
+    ancestors: Mapping[int, str]
+    license: License | None
+
+    @property
+    def model(self) -> AIModel:
+        return self.offering.model
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the organisation has decided; None where the caller does not say."""
+
+    today: date
+    adopted: Collection[int] | None = None
+    """Ids of the offerings that may be used already."""
+    allowed_license_classes: Collection[str] | None = None
+
+
+def judge(primary: Profile, candidate: Profile, terms: Terms) -> tuple[Reason, ...]:
+    """One reason per criterion that applies, in the order in which they decide."""
+    reasons = (
+        _independence(primary, candidate),
+        _adoption(candidate, terms),
+        _license(candidate, terms),
+        _capabilities(primary, candidate),
+        _future(candidate, terms),
+        _dimension(primary, candidate),
+        _price(primary.offering, candidate.offering),
+    )
+    return tuple(reason for reason in reasons if reason is not None)
+
+
+def _independence(primary: Profile, candidate: Profile) -> Reason:
+    def reason(verdict: Verdict, text: str) -> Reason:
+        return Reason(Criterion.INDEPENDENCE, verdict, text)
+
+    if primary.model.pk == candidate.model.pk:
+        return reason(Verdict.AGAINST, "Not independent: the same model at another place keeps you running, no more.")
+    kinship = _kinship(primary, candidate)
+    shared = sorted(set(primary.roots.vendor_names) & set(candidate.roots.vendor_names), key=str.casefold)
+    if primary.roots.shares_a_vendor_with(candidate.roots):
+        stand = "stands" if len(shared) == 1 else "stand"
+        return reason(Verdict.AGAINST, f"Not independent: {_listed(shared)} {stand} behind both{kinship}.")
+    if kinship:
+        return reason(Verdict.AGAINST, f"Not independent{kinship}.")
+    unknown = primary.roots.unknown_models + candidate.roots.unknown_models
+    if not (primary.roots.is_known and candidate.roots.is_known):
+        whose = f" of {_listed(dict.fromkeys(unknown))}" if unknown else ""
+        return reason(Verdict.QUESTION, f"Not shown independent: the lineage{whose} is not known.")
+    vendors = candidate.roots.vendor_names or ("our own organisation",)
+    stand = "stands" if len(vendors) == 1 else "stand"
+    return reason(Verdict.FOR, f"Independent: only {_listed(vendors)} {stand} behind it.")
+
+
+def _kinship(primary: Profile, candidate: Profile) -> str:
+    if primary.model.pk in candidate.ancestors:
+        return f", it is made from {primary.model.name}"
+    if candidate.model.pk in primary.ancestors:
+        return f", {primary.model.name} is made from it"
+    common = sorted(primary.ancestors[pk] for pk in primary.ancestors.keys() & candidate.ancestors.keys())
+    return f", both are made from {_listed(common)}" if common else ""
+
+
+def _adoption(candidate: Profile, terms: Terms) -> Reason | None:
+    if terms.adopted is None:
+        return None
+    if candidate.offering.pk in terms.adopted:
+        return Reason(Criterion.ADOPTION, Verdict.FOR, "Adopted here already.")
+    return Reason(Criterion.ADOPTION, Verdict.QUESTION, "Not adopted here yet: that is a proposal of its own.")
+
+
+def _license(candidate: Profile, terms: Terms) -> Reason:
+    if candidate.license is None or candidate.license.license_class == LicenseClass.UNKNOWN:
+        name = f" ({candidate.license})" if candidate.license else ""
+        return Reason(Criterion.LICENSE, Verdict.QUESTION, f"Its license{name} is not known to allow this use.")
+    license_class = candidate.license.license_class
+    text = f"License {candidate.license} ({candidate.license.get_license_class_display().lower()})"
+    if terms.allowed_license_classes is not None and license_class not in terms.allowed_license_classes:
+        return Reason(Criterion.LICENSE, Verdict.AGAINST, f"{text}: policy does not allow that here.")
+    allowed = ", allowed here" if terms.allowed_license_classes is not None else ""
+    return Reason(Criterion.LICENSE, Verdict.FOR, f"{text}{allowed}.")
+
+
+def _capabilities(primary: Profile, candidate: Profile) -> Reason:
+    gaps = sorted(gaps_of(primary.model, candidate.model), key=lambda gap: -gap[0])
+    if not gaps:
+        return Reason(Criterion.CAPABILITIES, Verdict.FOR, "Does all that is known of the model in use.")
+    text = "; ".join(text for _, text in gaps)
+    return Reason(Criterion.CAPABILITIES, gaps[0][0], f"{text[0].upper()}{text[1:]}.")
+
+
+def gaps_of(primary: AIModel, candidate: AIModel) -> Iterator[tuple[Verdict, str]]:
+    """What `candidate` lacks of what `primary` does, or may lack because nobody says. Unknown in `primary` asks nothing."""
+    yield from _language_gaps(primary.languages, candidate.languages)
+    if primary.context_length and candidate.context_length is None:
+        yield Verdict.QUESTION, "its context length is not known"
+    elif primary.context_length and candidate.context_length and candidate.context_length < primary.context_length:
+        yield Verdict.AGAINST, f"its context is {candidate.context_length:,} tokens, not {primary.context_length:,}"
+    yield from _modality_gaps("input", primary.input_modalities, candidate.input_modalities)
+    yield from _modality_gaps("output", primary.output_modalities, candidate.output_modalities)
+    if primary.supports_tools and candidate.supports_tools is None:
+        yield Verdict.QUESTION, "whether it calls tools is not known"
+    elif primary.supports_tools and not candidate.supports_tools:
+        yield Verdict.AGAINST, "it calls no tools"
+
+
+def _language_gaps(wanted: list[str], offered: list[str]) -> Iterator[tuple[Verdict, str]]:
+    if not wanted or MULTILINGUAL in offered:
+        return
+    missing = sorted(set(wanted) - set(offered))
+    if not offered:
+        yield Verdict.QUESTION, "its languages are not known"
+    elif MULTILINGUAL in wanted:
+        # A list of several languages may hold all that the use needs.
+        verdict = Verdict.QUESTION if len(offered) > 1 else Verdict.AGAINST
+        yield verdict, f"it is not multilingual, it knows {_listed(sorted(offered))}"
+    elif missing:
+        yield Verdict.AGAINST, f"it does not know {_listed(missing)}"
+
+
+def _modality_gaps(way: str, wanted: list[str], offered: list[str]) -> Iterator[tuple[Verdict, str]]:
+    missing = sorted(set(wanted) - set(offered))
+    if missing and not offered:
+        yield Verdict.QUESTION, f"its {way} modalities are not known"
+    elif missing:
+        yield Verdict.AGAINST, f"it has no {_listed(missing)} {way}"
+
+
+def _future(candidate: Profile, terms: Terms) -> Reason | None:
+    offering = candidate.offering
+    if offering.retires_on is not None:
+        days = (offering.retires_on - terms.today).days
+        return Reason(Criterion.FUTURE, Verdict.AGAINST, f"Retires on {offering.retires_on}, in {days} days.")
+    if offering.status == Offering.Status.DEPRECATED:
+        return Reason(Criterion.FUTURE, Verdict.AGAINST, "Deprecated, with no date.")
+    if offering.status == Offering.Status.UNKNOWN:
+        return Reason(Criterion.FUTURE, Verdict.QUESTION, "No source says whether it is available.")
+    return None
+
+
+def _dimension(primary: Profile, candidate: Profile) -> Reason | None:
+    ours, theirs = primary.model.embedding_dimension, candidate.model.embedding_dimension
+    if primary.model.task not in EMBEDDING_TASKS and ours is None:
+        return None
+    if primary.model.pk == candidate.model.pk:
+        return Reason(Criterion.DIMENSION, Verdict.FOR, "The same weights give the same vectors: the index stays.")
+    again = "the index has to be built again, as with any other embedding model"
+    if ours is None or theirs is None:
+        return Reason(
+            Criterion.DIMENSION, Verdict.QUESTION, f"Whether the dimension is the same is not known; {again}."
+        )
+    if ours == theirs:
+        return Reason(Criterion.DIMENSION, Verdict.FOR, f"Keeps the schema (dimension {ours}); {again}.")
+    return Reason(
+        Criterion.DIMENSION, Verdict.AGAINST, f"Changes the schema (dimension {ours} → {theirs}), and {again}."
+    )
+
+
+def _price(primary: Offering, candidate: Offering) -> Reason | None:
+    factor = price_factor(primary, candidate)
+    if factor is not None:
+        verdict = Verdict.FOR if factor <= 1 else Verdict.AGAINST
+        compared = "as much as" if factor == 1 else f"{factor:.2g} times"
+        return Reason(Criterion.PRICE, verdict, f"Costs {compared} the model in use per input token.")
+    if candidate.kind == Offering.Kind.WEIGHTS:
+        return None
+    return Reason(Criterion.PRICE, Verdict.QUESTION, "Its price cannot be compared.")
+
+
+def price_factor(primary: Offering, candidate: Offering) -> Decimal | None:
+    """What an input token of `candidate` costs against one of `primary`; None where either is free or not known."""
+    if not primary.input_price or candidate.input_price is None:
+        return None
+    return candidate.input_price / primary.input_price
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
