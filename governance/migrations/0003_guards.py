@@ -24,6 +24,7 @@ PINNED = (
     "offering_id",
     "purpose",
     "distribution",
+    "revision",
     "dependency_id",
     "plan_revision_id",
     "alternative_id",

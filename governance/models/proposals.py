@@ -46,6 +46,9 @@ class Proposal(models.Model):
     offering = models.ForeignKey(Offering, models.PROTECT, null=True, blank=True, related_name="proposals")
     purpose = models.SlugField(blank=True)
     distribution = models.CharField(max_length=10, choices=Distribution, blank=True)
+    revision = models.CharField(
+        max_length=64, blank=True, help_text="The one revision that is to be adopted; empty: whichever is in use."
+    )
     # approve_alternative; waive_rule for one dependency
     dependency = models.ForeignKey(Dependency, models.PROTECT, null=True, blank=True, related_name="proposals")
     plan_revision = models.ForeignKey(PlanRevision, models.PROTECT, null=True, blank=True, related_name="proposals")
