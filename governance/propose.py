@@ -1,0 +1,161 @@
+"""A person asks for a decision: adopt a model, approve an alternative, waive a rule."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from governance import audit
+from governance.models import Proposal
+from governance.permissions import can_propose, can_propose_for, can_propose_for_system
+from governance.refused import Refused, invalid, written
+from governance.rules.catalogue import RULES
+from governance.state import digest, state_of
+from governance.terms import terms_in_force
+from registry.locks import serialise
+from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, User
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+
+
+def propose_adoption(
+    *,
+    proposer: User,
+    offering: Offering,
+    purpose: str,
+    distribution: str,
+    reason: str,
+    now: datetime,
+    revision: str = "",
+) -> Proposal:
+    """Ask that `offering` may be used for `purpose` in systems distributed that way.
+
+    With `revision` the decision is about that one; without, about whichever a system uses under the same license.
+    Refused: `not_allowed`, `invalid`, `duplicate`.
+    """
+    if not _SLUG.fullmatch(purpose):
+        raise invalid("purpose", "purpose: one word of letters, digits, hyphens and underscores, as systems name it.")
+    if distribution not in Distribution.values:
+        raise invalid("distribution", f"distribution: one of {', '.join(Distribution.values)}.")
+    if offering.model.state == AIModel.State.WITHDRAWN:
+        raise invalid("offering", f"offering: {offering.model} was withdrawn from the register.")
+    about = {"offering": offering, "purpose": purpose, "distribution": distribution}
+    proposal = Proposal(kind=Proposal.Kind.ADOPT_MODEL, revision=revision, **about)
+    with transaction.atomic():
+        _refuse_unless(can_propose(_fresh(proposer)), "Owners and reviewers propose.")
+        return _submit(proposal, about, proposer=proposer, reason=reason, now=now)
+
+
+def propose_alternative(*, proposer: User, alternative: Alternative, reason: str, now: datetime) -> Proposal:
+    """Ask that `alternative` of a submitted plan may take over for the plan's dependency.
+
+    Refused: `not_allowed`, `invalid`, `duplicate`.
+    """
+    revision = alternative.plan_revision
+    dependency = revision.plan.dependency
+    if dependency is None:
+        raise invalid("alternative", "alternative: a default plan is approved where it was copied to a dependency.")
+    if flaw := why_not_to_approve(alternative):
+        raise invalid("alternative", f"alternative: {flaw}")
+    about = {"dependency": dependency, "plan_revision": revision, "alternative": alternative}
+    proposal = Proposal(kind=Proposal.Kind.APPROVE_ALTERNATIVE, **about)
+    with transaction.atomic():
+        _refuse_unless(
+            can_propose_for(_fresh(proposer), dependency),
+            "Only the team that owns the system, or a reviewer, proposes.",
+        )
+        return _submit(proposal, about, proposer=proposer, reason=reason, now=now)
+
+
+def propose_waiver(
+    *,
+    proposer: User,
+    rule: str,
+    until: date,
+    reason: str,
+    compensating_measure: str,
+    now: datetime,
+    dependency: Dependency | None = None,
+    system: System | None = None,
+) -> Proposal:
+    """Ask that `rule` does not stop a dependency, or a whole system, up to and including the day `until`.
+
+    Refused: `not_allowed`, `invalid`, `duplicate`.
+    """
+    asked_for = system if dependency is None else dependency.system
+    if asked_for is None or (dependency is not None and system is not None):
+        raise invalid("dependency", "dependency: name a dependency or a system, one of the two.")
+    last_day = last_day_of_waiver(rule, until, now=now)
+    about = {"rule": rule, "dependency": dependency, "system": system}
+    measure = written("compensating_measure", compensating_measure)
+    proposal = Proposal(kind=Proposal.Kind.WAIVE_RULE, until=last_day, compensating_measure=measure, **about)
+    with transaction.atomic():
+        _refuse_unless(
+            can_propose_for_system(_fresh(proposer), asked_for),
+            "Only the team that owns the system, or a reviewer, proposes.",
+        )
+        return _submit(proposal, about, proposer=proposer, reason=reason, now=now)
+
+
+def last_day_of_waiver(rule: str, until: date | None, *, now: datetime) -> date:
+    """`until`, if `rule` can be waived up to that day; raises `Refused` otherwise."""
+    known = RULES.get(rule)
+    if known is None:
+        raise invalid("rule", f"rule: there is no rule {rule}.")
+    if not known.is_waivable:
+        raise invalid("rule", f"rule: {rule} ({known.title.lower()}) is never waived. Remove its cause.")
+    # A moment is a day too for isinstance, and would not compare with one.
+    if until is None or isinstance(until, datetime):
+        raise invalid("until", "until: name the last day; a waiver always ends.")
+    today, longest = now.date(), terms_in_force(now).waiver_max_days
+    if not today <= until <= today + timedelta(days=longest):
+        last = today + timedelta(days=longest)
+        raise invalid("until", f"until: a waiver ends within {longest} days, at the latest on {last}, not on {until}.")
+    return until
+
+
+def why_not_to_approve(alternative: Alternative) -> str:
+    """Why an approval of `alternative` could not take effect; empty where it could."""
+    revision = alternative.plan_revision
+    dependency = revision.plan.dependency
+    if not revision.is_submitted:
+        return "its plan is a draft. Submit it first, so that it stays what people decide on."
+    if revision != revision.plan.current_revision:
+        return f"revision {revision.number} of its plan is no longer the current one. Propose it from the newer."
+    if dependency and dependency.ended_on is not None:
+        return f"the dependency ended on {dependency.ended_on}."
+    return ""
+
+
+def _submit(proposal: Proposal, about: dict[str, Any], *, proposer: User, reason: str, now: datetime) -> Proposal:
+    """Write the proposal with the state it is made on; `about` is what no two open proposals may share."""
+    serialise("proposals")
+    if other := Proposal.objects.open().filter(kind=proposal.kind, decide_by__gte=now, **about).first():
+        raise Refused("duplicate", f"Proposal {other.pk} asks for the same and waits to be decided.", proposal=other.pk)
+    state = state_of(proposal, now=now)
+    proposal.proposer, proposal.reason = proposer, written("reason", reason)
+    proposal.submitted_state, proposal.state_digest = state, digest(state)
+    proposal.decide_by = now + timedelta(days=terms_in_force(now).decision_days)
+    proposal.save()
+    audit.record("governance:proposal:submitted", proposal, actor=proposer, after=_said(proposal))
+    return proposal
+
+
+def _said(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "reason": proposal.reason,
+        "decide_by": proposal.decide_by,
+        "state_digest": proposal.state_digest,
+        "state": proposal.submitted_state,
+    }
+
+
+def _fresh(person: User) -> User:
+    """The person as the database knows them now: what the caller holds may be older than the loss of a right."""
+    return User.objects.get(pk=person.pk)
+
+
+def _refuse_unless(allowed: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence where it is called
+    if not allowed:
+        raise Refused("not_allowed", message)
