@@ -13,6 +13,7 @@ from django.urls import reverse
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
+from governance.audit import record
 from governance.needs import count_needs
 
 
@@ -38,7 +39,7 @@ class UnderstudySite(UnfoldAdminSite):
             self._record(request, action, row, before=None if created else before, after=after)
 
     def record_deleted(self, request: HttpRequest, row: Model) -> None:
-        """A line of audit for a deletion; call it before the row is gone, in the same transaction."""
+        """A line of audit for a deletion; call it after, in the same transaction, while the row still has its key."""
         self._record(request, "deleted", row, before={"name": str(row)}, after=None)
 
     def _record(
@@ -50,8 +51,6 @@ class UnderstudySite(UnfoldAdminSite):
         before: dict[str, str] | None,
         after: dict[str, str] | None,
     ) -> None:
-        from governance.audit import record
-
         tag = f"admin:{row._meta.model_name}:{action}"
         record(tag, row, actor=request.user, before=before, after=after)  # type: ignore[arg-type]  # admin_view lets nobody in without an account
 

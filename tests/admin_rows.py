@@ -90,7 +90,7 @@ def proposal(_number: int = 0, **fields: Any) -> Proposal:
     fields = defaults | {"proposer": factories.user(), "decide_by": NOW + timedelta(days=14)} | fields
     if fields["kind"] == "adopt_model" and fields["offering"] is None:
         fields["offering"] = factories.offering()
-    return Proposal.objects.create(reason="We need it.", state_digest="0" * 64, **fields)
+    return Proposal.objects.create(**({"reason": "We need it.", "state_digest": "0" * 64} | fields))
 
 
 def adoption(_number: int) -> Adoption:

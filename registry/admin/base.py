@@ -74,15 +74,18 @@ class RegisterAdmin(ObjectRights, ModelAdmin):
         self.admin_site.record_saved(request, form.instance, created=not change, **_difference(form, formsets))
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        pk = obj.pk
         with transaction.atomic():
-            self.admin_site.record_deleted(request, obj)
             super().delete_model(request, obj)
+            obj.pk = pk  # Django clears it, and the audit names the row by it
+            self.admin_site.record_deleted(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        rows = list(queryset)
         with transaction.atomic():
-            for row in queryset:
-                self.admin_site.record_deleted(request, row)
             super().delete_queryset(request, queryset)
+            for row in rows:
+                self.admin_site.record_deleted(request, row)
 
 
 def _difference(form: "ModelForm[Any]", formsets: "list[BaseFormSet[Any]]") -> dict[str, dict[str, str]]:

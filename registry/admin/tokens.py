@@ -52,10 +52,10 @@ class TokenAdmin(RegisterAdmin):
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         token = cast("AuthToken", obj)
         with transaction.atomic():
+            token.delete()
             self.admin_site.record_saved(
                 request, token.user, created=False, before={"token": token.token_key}, after={}
             )
-            token.delete()
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[AuthToken]) -> None:
         for token in queryset:

@@ -1,17 +1,23 @@
 """Sources and what they say: polls, listings, observations, changes."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from registry.admin.base import EvidenceAdmin, EvidenceRows, RegisterAdmin
+from registry.listings import map_listing
 from registry.models import Change, Listing, Observation, PollRun, Rejected, Source
+from registry.tasks import poll_source
 
 OUTCOME_LABELS = {
     "running": "info",
@@ -101,8 +107,6 @@ class SourceAdmin(RegisterAdmin):
         """Hand the poll of this source to a worker; nothing upstream is asked within the request."""
         source = get_object_or_404(Source, pk=pk)
         if request.method == "POST" and self.has_change_permission(request, source):
-            from registry.tasks import poll_source  # noqa: PLC0415 - tasks need the Celery app; the admin loads first
-
             poll_source.delay(source.slug)
             messages.success(request, f"{source} will be polled now; reload in a moment to see what came.")
         else:
@@ -176,6 +180,12 @@ class ListingAdmin(RegisterAdmin):
     fields = ("external_id", "source", "first_seen_at", "missing_since", "offering")
     readonly_fields = ("external_id", "source", "first_seen_at", "missing_since")
     inlines = (Observations,)
+
+    def save_model(self, request: HttpRequest, obj: Listing, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """A mapping evaluates the present state at once; taking one away only forgets it."""
+        super().save_model(request, obj, form, change)
+        if obj.offering is not None:
+            map_listing(obj, obj.offering, now=timezone.now())
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         return False

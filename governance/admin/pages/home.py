@@ -1,0 +1,108 @@
+"""Home: what needs me, what ends soon, what hangs on one vendor, and whether the sources answer."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Prefetch, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from governance.admin.pages import single_vendor
+from governance.admin.pages.frame import person_of, show
+from governance.models import Action, Impact, Proposal
+from governance.permissions import can_decide
+from registry.models import AIModel, Change, Dependency, Offering, Source, Team, User
+
+HORIZON = timedelta(days=90)
+RECENT = timedelta(days=14)
+LIST_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Everything the page shows; the lists are cut to what fits, the counts are not."""
+
+    actions: list[Action]
+    action_count: int
+    to_decide: list[Proposal]
+    to_decide_count: int
+    can_decide: bool
+    mine: list[Proposal]
+    retirements: list[Offering]
+    single: single_vendor.Overview
+    sources: list[Source]
+    changes: list[Change]
+    teams: list[Team]
+    is_empty: bool
+
+
+def load(person: User, *, now: datetime) -> Home:
+    """The page for one person, in a number of queries that does not depend on how much there is."""
+    actions = Action.objects.for_person(person).open().select_related("dependency__system", "team").order_by("due_on")
+    to_decide = _decidable(person)
+    return Home(
+        actions=list(actions[:LIST_LENGTH]),
+        action_count=actions.count(),
+        to_decide=list(to_decide[:LIST_LENGTH]),
+        to_decide_count=to_decide.count(),
+        can_decide=can_decide(person),
+        mine=list(_own_proposals(person, now=now)[:LIST_LENGTH]),
+        retirements=_retirements(now.date()),
+        single=single_vendor.load(now=now, limit=LIST_LENGTH),
+        sources=list(Source.objects.filter(is_enabled=True).annotate(listing_count=Count("listings"))),
+        changes=_changes(person),
+        teams=list(Team.objects.of(person)),
+        is_empty=not AIModel.objects.exists(),
+    )
+
+
+_SUBJECTS = ("proposer", "offering", "system", "dependency__system", "dependency__offering", "dependency__environment")
+
+
+def _decidable(person: User) -> "Proposal.objects.QuerySet":
+    if not can_decide(person):
+        return Proposal.objects.none()
+    return (
+        Proposal.objects.open()
+        .exclude(proposer=person)
+        .select_related("alternative__offering", *_SUBJECTS)
+        .order_by("decide_by")
+    )
+
+
+def _own_proposals(person: User, *, now: datetime) -> "Proposal.objects.QuerySet":
+    recent = Q(state=Proposal.State.SUBMITTED) | Q(closed_at__gte=now - RECENT)
+    return Proposal.objects.filter(recent, proposer=person).select_related("alternative__offering", *_SUBJECTS)
+
+
+def _retirements(today: date) -> list[Offering]:
+    """Offerings in use or standing ready that end within the horizon, soonest first, with who is affected."""
+    used = Q(dependencies__ended_on=None, dependencies__isnull=False) | Q(alternatives__approvals__ended_at=None)
+    uses = Dependency.objects.current().select_related("system", "environment")
+    return list(
+        Offering.objects.retiring_before(today + HORIZON)
+        .filter(used)
+        .distinct()
+        .select_related("model")
+        .prefetch_related(Prefetch("dependencies", uses, to_attr="uses"))
+        .order_by("retires_on")[:LIST_LENGTH]
+    )
+
+
+def _changes(person: User) -> list[Change]:
+    """The latest changes that reach a dependency; those of one's own teams where one is in a team."""
+    impacts = Impact.objects.select_related("dependency__system")
+    touching = Impact.objects.all()
+    teams = Team.objects.of(person)
+    if teams.exists():
+        touching = touching.filter(dependency__system__team__in=teams)
+    return list(
+        Change.objects.in_force()
+        .filter(pk__in=touching.values("change_id"))
+        .select_related("listing__source", "offering", "model", "vendor")
+        .prefetch_related(Prefetch("impacts", impacts))[:LIST_LENGTH]
+    )
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    return show(request, "home.html", title="Home", home=load(person_of(request), now=timezone.now()))

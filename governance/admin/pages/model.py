@@ -1,0 +1,153 @@
+"""One model at a glance: who makes it, who stands behind it, where it is offered, who uses it, and what was decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from governance.admin.pages import candidates, evidence
+from governance.admin.pages.frame import person_of, show
+from governance.admin.pages.plan_states import PlanLine, lines_of
+from governance.models import Action, Adoption, Approval, Block
+from governance.permissions import can_decide, can_propose
+from registry.lineage import Roots, roots_of
+from registry.models import AIModel, Change, Dependency, LineageEdge, Listing, Member, Offering, Revision
+from registry.suggest import Candidate
+
+MAX_CHANGES = 12
+MAX_CANDIDATES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Candidates for one dependency that has no plan that holds."""
+
+    dependency: Dependency
+    candidates: list[Candidate]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    model: AIModel
+    owners: list[Member]
+    roots: Roots
+    base_edges: list[LineageEdge]
+    derived_edges: list[LineageEdge]
+    offerings: list[Offering]
+    lines: list[PlanLine]
+    adoptions: list[Adoption]
+    approvals: list[Approval]
+    blocks: list[Block]
+    actions: list[Action]
+    changes: list[Change]
+    evidence: evidence.Comparison
+    suggestions: Suggestions | None
+
+
+def load(model: AIModel, *, now: datetime) -> ModelPage:
+    """The page in a number of queries that does not depend on how many offerings and uses there are."""
+    uses = _uses_of(model)
+    lines = lines_of(uses, now=now)
+    edges = _edges_around(model)
+    return ModelPage(
+        model=model,
+        owners=list(Member.objects.active().filter(team=model.owner, role=Member.Role.OWNER).select_related("user")),
+        roots=roots_of([model.pk])[model.pk],
+        base_edges=[edge for edge in edges if edge.base_id != model.pk],
+        derived_edges=[edge for edge in edges if edge.base_id == model.pk],
+        offerings=_offerings_of(model),
+        lines=lines,
+        adoptions=list(Adoption.objects.filter(offering__model=model, ended_at=None).select_related("offering")),
+        approvals=_approvals(model),
+        blocks=_blocks(model, now=now),
+        actions=list(Action.objects.open().filter(dependency__in=uses).select_related("dependency__system", "team")),
+        changes=_changes(model),
+        evidence=evidence.compare(_listings_of(model)),
+        suggestions=_suggestions(lines, now=now),
+    )
+
+
+def _uses_of(model: AIModel) -> list[Dependency]:
+    return list(
+        Dependency.objects.current()
+        .filter(offering__model=model)
+        .select_related("system__team", "environment", "offering__model", "served_by")
+    )
+
+
+def _edges_around(model: AIModel) -> list[LineageEdge]:
+    """The edges of the whole ancestry, nearest first, and those to what was made from the model."""
+    ancestors = model.ancestor_rows.values("ancestor_id")
+    return list(
+        LineageEdge.objects.filter(Q(child__in=ancestors) | Q(base=model))
+        .select_related("child", "base__developer", "child__developer")
+        .order_by("pk")
+    )
+
+
+def _offerings_of(model: AIModel) -> list[Offering]:
+    revisions = Revision.objects.select_related("license").order_by("-observed_at")
+    return list(model.offerings.select_related("provider").prefetch_related(Prefetch("revisions", revisions)))
+
+
+def _approvals(model: AIModel) -> list[Approval]:
+    """Approvals by which this model is backed, and those by which it backs another."""
+    about = Q(dependency__offering__model=model) | Q(alternative__offering__model=model)
+    return list(
+        Approval.objects.filter(about, ended_at=None).select_related(
+            "alternative__offering", "dependency__system", "dependency__offering", "dependency__environment"
+        )
+    )
+
+
+def _blocks(model: AIModel, *, now: datetime) -> list[Block]:
+    vendors = model.developer.ancestor_rows.values("ancestor_id")
+    about = Q(model=model) | Q(offering__model=model) | Q(vendor__in=vendors)
+    return list(Block.objects.in_force(now).filter(about).select_related("vendor", "model", "offering", "blocked_by"))
+
+
+def _changes(model: AIModel) -> list[Change]:
+    about = (
+        Q(listing__offering__model=model)
+        | Q(offering__model=model)
+        | Q(model=model)
+        | Q(vendor__in=model.developer.ancestor_rows.values("ancestor_id"))
+    )
+    return list(
+        Change.objects.in_force()
+        .filter(about)
+        .select_related("listing__source", "offering", "model", "vendor")[:MAX_CHANGES]
+    )
+
+
+def _listings_of(model: AIModel) -> list[Listing]:
+    return list(
+        Listing.objects.filter(offering__model=model)
+        .select_related("source", "current", "offering")
+        .order_by("offering_id", "source__name")
+    )
+
+
+def _suggestions(lines: list[PlanLine], *, now: datetime) -> Suggestions | None:
+    """Candidates for the most critical use whose plan does not hold; None where every plan does."""
+    for line in lines:
+        if not line.holds:
+            return Suggestions(line.dependency, candidates.rank(line.dependency, now=now)[:MAX_CANDIDATES])
+    return None
+
+
+def model(request: HttpRequest, slug: str) -> HttpResponse:
+    row = get_object_or_404(AIModel.objects.with_registry_card(), slug=slug)
+    person = person_of(request)
+    return show(
+        request,
+        "model.html",
+        title=row.name,
+        page=load(row, now=timezone.now()),
+        can_edit=person.has_perm("registry.change_aimodel", row),
+        can_propose=can_propose(person),
+        can_block=can_decide(person),
+    )

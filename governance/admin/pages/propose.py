@@ -1,0 +1,73 @@
+"""Asking other people for a decision: adopt a model, waive a rule."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from governance import proposals
+from governance.admin.pages.forms import AdoptionForm, WaiverForm
+from governance.admin.pages.frame import person_of, put_into, show, status_of
+from governance.models import Proposal
+from governance.permissions import can_propose
+from governance.refused import Refused
+from registry.models import Offering
+
+_NOTE = "You cannot decide on it yourself: a reviewer will, and sees the facts of that moment beside what you write."
+
+
+def adoption(request: HttpRequest) -> HttpResponse:
+    _require_proposer(request)
+    form = AdoptionForm(request.POST or None, initial=_asked_adoption(request))
+    if made := _submitted(request, form):
+        return made
+    lead = "An adoption says that a model at one place may be used for one purpose in one kind of distribution."
+    return _form(request, form, title="Propose an adoption", lead=lead)
+
+
+def waiver(request: HttpRequest) -> HttpResponse:
+    _require_proposer(request)
+    form = WaiverForm(request.POST or None, initial=request.GET.dict(), person=person_of(request))
+    if made := _submitted(request, form):
+        return made
+    lead = "A waiver lets a system ship although a rule says no: visibly, and until a day."
+    return _form(request, form, title="Propose a waiver", lead=lead)
+
+
+def _asked_adoption(request: HttpRequest) -> dict[str, Any]:
+    """What a link has filled in already; an offering is linked by its id."""
+    asked: dict[str, Any] = request.GET.dict()
+    pk = asked.pop("offering", "")
+    return asked | ({"offering": Offering.objects.filter(pk=pk).first()} if pk.isdecimal() else {})
+
+
+def _submitted(request: HttpRequest, form: forms.Form) -> HttpResponse | None:
+    """The way to the new proposal; None where the form is still to be filled in."""
+    if request.method != "POST" or not form.is_valid():
+        return None
+    try:
+        proposal = _propose(request, form)
+    except Refused as refused:
+        put_into(form, refused)
+        return None
+    messages.success(request, "Submitted. Reviewers see it on their home page.")
+    return redirect("pages:proposal", proposal.pk)
+
+
+def _propose(request: HttpRequest, form: forms.Form) -> Proposal:
+    propose = proposals.propose_adoption if isinstance(form, AdoptionForm) else proposals.propose_waiver
+    return propose(proposer=person_of(request), now=timezone.now(), **form.cleaned_data)
+
+
+def _require_proposer(request: HttpRequest) -> None:
+    if not can_propose(person_of(request)):
+        raise PermissionDenied
+
+
+def _form(request: HttpRequest, form: forms.Form, *, title: str, lead: str) -> HttpResponse:
+    context = {"lead": lead, "form": form, "submit": "Submit the proposal", "note": _NOTE}
+    return show(request, "form.html", title=title, status=status_of(request), **context)

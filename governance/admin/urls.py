@@ -1,0 +1,39 @@
+"""Addresses of our own pages. Each is behind `admin_view`: who is not logged in is led to the log-in page."""
+
+from django.contrib import admin
+from django.urls import path
+
+from governance.admin.pages.action import action
+from governance.admin.pages.block import block, lift
+from governance.admin.pages.drill import drill
+from governance.admin.pages.gate import gate
+from governance.admin.pages.home import home
+from governance.admin.pages.mail import mail, mails
+from governance.admin.pages.model import model
+from governance.admin.pages.plan import ask_for_approval, plan
+from governance.admin.pages.proposal import decide, proposal, withdraw
+from governance.admin.pages.propose import adoption, waiver
+from governance.admin.pages.rule import rule
+
+app_name = "pages"
+page = admin.site.admin_view
+
+urlpatterns = [
+    path("", page(home), name="home"),
+    path("models/<slug:slug>/", page(model), name="model"),
+    path("systems/<slug:slug>/gate/", page(gate), name="gate"),
+    path("dependencies/<int:pk>/plan/", page(plan), name="plan"),
+    path("alternatives/<int:pk>/ask/", page(ask_for_approval), name="ask-for-approval"),
+    path("alternatives/<int:pk>/drill/", page(drill), name="drill"),
+    path("proposals/adopt/", page(adoption), name="propose-adoption"),
+    path("proposals/waive/", page(waiver), name="propose-waiver"),
+    path("proposals/<int:pk>/", page(proposal), name="proposal"),
+    path("proposals/<int:pk>/decide/", page(decide), name="decide"),
+    path("proposals/<int:pk>/withdraw/", page(withdraw), name="withdraw"),
+    path("actions/<int:pk>/", page(action), name="action"),
+    path("blocks/new/", page(block), name="block"),
+    path("blocks/<int:pk>/lift/", page(lift), name="lift-block"),
+    path("rules/<slug:code>/", page(rule), name="rule"),
+    path("mail/", page(mails), name="mails"),
+    path("mail/<str:name>/", page(mail), name="mail"),
+]
