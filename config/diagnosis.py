@@ -12,9 +12,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from kombu.exceptions import OperationalError
+from redis import Redis, RedisError
 
-from config.celery import app
 from config.env import Environment
 from config.probes import pending_migrations
 from governance.models import Notice
@@ -105,11 +104,12 @@ def check_database(env: Environment, _now: datetime) -> Iterator[Finding]:
 def _check_sqlite() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
-    if mode == "wal":
-        yield Finding("database", Status.OK, "SQLite keeps a write-ahead log")
+    # A database in memory, as in tests, has no file to keep a log beside.
+    if mode in ("wal", "memory"):
+        yield Finding("journal", Status.OK, f"SQLite: {mode}")
     else:
         way_out = "Put UNDERSTUDY_VAR on a local disk: SQLite cannot use its log on a network share."
-        yield Finding("database", Status.WRONG, f"SQLite's journal is {mode}, not wal: readers block writers", way_out)
+        yield Finding("journal", Status.WRONG, f"SQLite: {mode}, not wal: readers block writers", way_out)
 
 
 def check_migrations(_env: Environment, _now: datetime) -> Iterator[Finding]:
@@ -130,12 +130,14 @@ def check_broker(env: Environment, _now: datetime) -> Iterator[Finding]:
             yield Finding("broker", Status.NOTE, "files serve one machine", "Set REDIS_URL.")
         return
     try:
-        with app.connection_for_read() as broker:
-            broker.ensure_connection(max_retries=1, timeout=3)
-    except (OperationalError, OSError) as error:
+        with Redis.from_url(env.redis_url, socket_connect_timeout=3, socket_timeout=3) as broker:
+            policy = str(broker.info("memory").get("maxmemory_policy", ""))
+    except (RedisError, OSError) as error:
         yield Finding("broker", Status.WRONG, f"Redis cannot be reached: {error}", "See REDIS_URL.")
-    else:
-        yield Finding("broker", Status.OK, "Redis answers")
+        return
+    yield Finding("broker", Status.OK, "Redis answers")
+    if policy not in ("noeviction", ""):
+        yield Finding("broker", Status.WRONG, f"Redis drops keys ({policy})", "Set maxmemory-policy to noeviction.")
 
 
 def _check_broker_folder(folder: Path) -> Finding:

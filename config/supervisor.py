@@ -97,8 +97,10 @@ class Supervisor:
         child.readers = [reader]
 
     def _read(self, name: str, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            self._say(name, line.rstrip("\n"))
+        assert process.stdout is not None  # noqa: S101  # _start() asks for it
+        with process.stdout as lines:
+            for line in lines:
+                self._say(name, line.rstrip("\n"))
 
     def _bury(self, child: _Child) -> None:
         assert child.process is not None  # noqa: S101  # watch() has looked
