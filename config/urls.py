@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("governance.admin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
 ]

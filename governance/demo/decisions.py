@@ -71,7 +71,7 @@ def _plan(row: PlanRow, reviewer: User, *, now: datetime) -> None:
         alternatives=[_alternative(way) for way in row.ways],
         now=now - APPROVED_BEFORE,
     )
-    submit_revision(revision, actor=owner, now=now - APPROVED_BEFORE)
+    revision = submit_revision(revision, actor=owner, now=now - APPROVED_BEFORE)
     for way, alternative in zip(row.ways, revision.alternatives.order_by("order"), strict=True):
         if way.approved:
             proposal = propose_alternative(

@@ -3,7 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -24,6 +25,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: what DRF or Django refuse becomes problem details; None lets the error be a 500."""
     if isinstance(error, ValidationError):
         error = exceptions.ValidationError(_messages(error))
+    if isinstance(error, RequestDataTooBig):
+        error = too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     response = exception_handler(error, context)
     if response is None:
         return None

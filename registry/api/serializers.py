@@ -10,7 +10,8 @@ from registry import models
 class _Slug(serializers.SlugRelatedField[Any]):
     def __init__(self, queryset: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("slug_field", "slug")
-        super().__init__(queryset=queryset, read_only=queryset is None, **kwargs)
+        kwargs.setdefault("read_only", queryset is None)
+        super().__init__(queryset=queryset, **kwargs)
 
 
 # The stubs type a field by its attributes of the same name (`source`, `parent`), which a declared field may well have.
@@ -20,8 +21,8 @@ Slug: Any = _Slug
 
 class VendorSerializer(serializers.ModelSerializer[models.Vendor]):
     parent = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
-    aliases = Slug(slug_field="text", many=True)
-    hub_namespaces = Slug(slug_field="name", many=True)
+    aliases = Slug(slug_field="text", many=True, read_only=True)
+    hub_namespaces = Slug(slug_field="name", many=True, read_only=True)
 
     class Meta:
         model = models.Vendor
@@ -102,7 +103,7 @@ class OfferingSerializer(serializers.ModelSerializer[models.Offering]):
     model = Slug(models.AIModel.objects.all())
     provider = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
     revisions = RevisionSerializer(many=True, read_only=True)
-    aliases = Slug(slug_field="text", many=True)
+    aliases = Slug(slug_field="text", many=True, read_only=True)
 
     class Meta:
         model = models.Offering
