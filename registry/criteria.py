@@ -216,7 +216,10 @@ def _price(primary: Offering, candidate: Offering) -> Reason | None:
         return Reason(Criterion.PRICE, verdict, f"Costs {compared} the model in use per input token.")
     if candidate.kind == Offering.Kind.WEIGHTS:
         return None
-    return Reason(Criterion.PRICE, Verdict.QUESTION, "Its price cannot be compared.")
+    if candidate.input_price is None:
+        return Reason(Criterion.PRICE, Verdict.QUESTION, "Its price is not known.")
+    text = f"Costs {candidate.input_price:.2f} USD per million input tokens; the model in use has no price to compare."
+    return Reason(Criterion.PRICE, Verdict.QUESTION, text)
 
 
 def price_factor(primary: Offering, candidate: Offering) -> Decimal | None:

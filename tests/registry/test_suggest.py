@@ -135,9 +135,18 @@ def test_the_cheaper_of_two_equals_comes_first() -> None:
         "Costs 0.1 times the model in use per input token.",
         "Costs 0.5 times the model in use per input token.",
         "Costs as much as the model in use per input token.",
-        "Its price cannot be compared.",
+        "Its price is not known.",
         "Costs 2 times the model in use per input token.",
     ]
+
+
+def test_a_price_is_told_where_the_model_in_use_has_none(search: Dependency) -> None:
+    offered("other", at={"host": "cloud", "kind": "service", "input_price": Decimal("0.13")})
+
+    assert said(only(search), Criterion.PRICE) == (
+        Verdict.QUESTION,
+        "Costs 0.13 USD per million input tokens; the model in use has no price to compare.",
+    )
 
 
 @pytest.mark.parametrize(
