@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, plans, proposals, upstream
+from governance.api import checks, dependencies, plans, proposals, upstream
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources
@@ -19,7 +19,7 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "teams": audited(resources.Teams),
     "systems": audited(resources.Systems),
     "environments": audited(resources.Environments),
-    "dependencies": audited(resources.Dependencies),
+    "dependencies": audited(dependencies.Dependencies),
     "fallback-plans": plans.FallbackPlans,
     "drills": plans.Drills,
     "sources": audited(resources.Sources),

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from governance.admin.pages import candidates, evidence
+from governance import candidates
+from governance.admin.pages import evidence
 from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.models import Action, Adoption, Approval, Block
 from governance.permissions import can_decide, can_propose
 from registry.lineage import Roots, roots_of
-from registry.models import AIModel, Change, Dependency, LineageEdge, Listing, Member, Offering, Revision
+from registry.models import AIModel, Change, Dependency, License, LineageEdge, Listing, Member, Offering, Revision
 from registry.suggest import Candidate
 
 MAX_CHANGES = 12
@@ -45,6 +46,12 @@ class ModelPage:
     changes: list[Change]
     evidence: evidence.Comparison
     suggestions: Suggestions | None
+
+    @property
+    def licenses(self) -> list[License]:
+        """The licenses of the newest revision at each place, each once."""
+        newest = [next(iter(offering.revisions.all()), None) for offering in self.offerings]
+        return list(dict.fromkeys(revision.license for revision in newest if revision and revision.license))
 
 
 def load(model: AIModel, *, now: datetime) -> ModelPage:

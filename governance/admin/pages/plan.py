@@ -11,8 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from governance import plans, proposals
-from governance.admin.pages import candidates
+from governance import candidates, plans, proposals
 from governance.admin.pages.frame import person_of, put_into, show, status_of
 from governance.admin.pages.plan_forms import (
     AlternativeForms,
@@ -128,7 +127,7 @@ def _forms(request: HttpRequest, dependency: Dependency) -> tuple[PlanForm, Any]
     """As posted, as posted with one more row, or filled from the newest revision."""
     system = {"system": dependency.system}
     if request.method != "POST":
-        texts, ways = initial_of(next(iter(_revisions_of(dependency)), None))
+        texts, ways = initial_of(next(iter(_revisions_of(dependency)), None), also=request.GET.get("with", ""))
         rows = AlternativeForms(initial=ways, prefix=PREFIX, form_kwargs=system)
         rows.extra = max(len(ways) - rows.min_num, 0)
         return PlanForm(initial=texts, dependency=dependency), rows
