@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Exists, F, Subquery
+from django.db.models import Exists, Subquery
 from django.db.models.functions import Coalesce
 
 from governance.facts.dependencies import load_rows, put_together
@@ -58,7 +58,7 @@ def load_system(slug: str, environment: str) -> SystemFacts | None:
                 Environment.objects.filter(slug=environment, environment_class=Environment.Class.PRODUCTION)
             ),
         )
-        .values("slug", "name", "criticality", "distribution", "environment_id", "is_production", id=F("pk"))
+        .values("id", "slug", "name", "criticality", "distribution", "environment_id", "is_production")
         .first()
     )
     return SystemFacts(environment=environment, **row) if row else None
