@@ -30,6 +30,13 @@ class Case:
         return Page("offering", self.offering.id)
 
     @property
+    def adoption_page(self) -> Page:
+        """The form that proposes the adoption of this very use."""
+        use = self.use
+        given = (("purpose", use.purpose), ("distribution", use.system.distribution), ("revision", use.revision))
+        return Page("adoption", self.offering.id, tuple(pair for pair in given if pair[1]))
+
+    @property
     def use_page(self) -> Page:
         """The dependency, or the system that should declare it."""
         if self.use.dependency is None:

@@ -38,7 +38,7 @@ def _flaw(case: Case, what: str, concern: str | None) -> Flaw:
         rule="UD501",
         message=f"The adoption of {case.offering}{for_purpose(case.use)} {what}.",
         fix="Propose its adoption again; somebody else decides.",
-        page=case.offering_page,
+        page=case.adoption_page,
         concern=concern,
     )
 
@@ -46,7 +46,8 @@ def _flaw(case: Case, what: str, concern: str | None) -> Flaw:
 def waivers(case: Case, used: Collection[WaiverFacts]) -> Iterator[Flaw]:
     """UD502 for each waiver that lowered a finding of this case, and for those of the dependency that did not."""
     own = case.use.dependency.waivers if case.use.dependency else ()
-    for waiver in sorted({*used, *own}, key=lambda one: (one.rule, one.expires_on)):
+    by_id = {waiver.id: waiver for waiver in (*used, *own)}
+    for waiver in sorted(by_id.values(), key=lambda one: (one.rule, one.expires_on)):
         left = (waiver.expires_on - case.today).days
         ends_soon = waiver in used and left <= case.policy.waiver_warning_days
         yield Flaw(

@@ -7,10 +7,14 @@ from governance.rules.facts import WaiverFacts
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where the fix is done: the kind of row and its id, or no id for the list of them."""
+    """Where the fix is done: the kind of row and its id, or no id for the list of them.
+
+    `given` is what a form can be filled in with.
+    """
 
     kind: str
     id: int | None = None
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ def _changed(case: Case, change: basis.FactChange) -> Flaw:
         rule="UD203",
         message=f"{case.offering} was adopted under {change.before}; the license of what is in use is {now}.",
         fix=f"{pin} its adoption under {now}; somebody else decides.",
-        page=case.use_page if kept else case.offering_page,
+        page=case.use_page if kept else case.adoption_page,
         concern=CONCERN,
     )
 

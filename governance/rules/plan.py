@@ -207,7 +207,8 @@ def _permission(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
     if not _is_adopted(offering, place):
         purpose = place.dependency.purpose
         message = f"{offering} is not adopted for {purpose} in {where}."
-        yield _flaw("UD404", message, f"Propose its adoption for {purpose} in {where}; somebody else decides.", page)
+        form = Page("adoption", offering.id, (("purpose", purpose), ("distribution", place.system.distribution)))
+        yield _flaw("UD404", message, f"Propose its adoption for {purpose} in {where}; somebody else decides.", form)
     license_ = offering.license_at(alternative.pinned_revision)
     if license_ is None or not place.policy.allows(license_.license_class, place.system.distribution):
         message = f"the license of {offering}, {license_of(license_)}, is not allowed in {where}."

@@ -69,7 +69,7 @@ def _adoption(case: Case) -> Iterator[Flaw]:
     else:
         return
     fix = f"Propose the adoption of {case.offering}{_this_use(use)}; somebody else decides."
-    yield Flaw(rule="UD103", message=message, fix=fix, page=case.offering_page)
+    yield Flaw(rule="UD103", message=message, fix=fix, page=case.adoption_page)
 
 
 def _this_use(use: Use) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from governance import basis
@@ -39,7 +40,7 @@ def _existence(case: Case) -> Iterator[Flaw]:
         )
     elif not offering.is_confirmed and not case.use.has_verified_copy:
         flaw = not_confirmed(offering, rule="UD301")
-        yield Flaw(rule=flaw.rule, message=flaw.message.capitalize(), fix=flaw.fix, page=flaw.page, is_unknown=True)
+        yield replace(flaw, message=flaw.message[:1].upper() + flaw.message[1:])
 
 
 def _gone(case: Case) -> Flaw:
@@ -94,7 +95,7 @@ def _gating(case: Case) -> Iterator[Flaw]:
             message=f"{case.offering} became gated since it was adopted on {adoption.granted_at.date()}: it is given out "
             f"only {how}.{_COPY_SERVES if has_copy else ''}",
             fix="Read the terms, accept them with an account of the organisation, and propose its adoption again.",
-            page=case.offering_page,
+            page=case.adoption_page,
             concern=ACCESS,
             at_most=WARNING if has_copy else None,
         )
