@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from registry.models import Severity, System
+from registry.models import Severity
 
 # Days between the moment we know and the moment something must have happened, where upstream names no day.
 REACTION_DAYS: Mapping[str, Mapping[str, int]] = {
@@ -17,9 +17,6 @@ REACTION_DAYS: Mapping[str, Mapping[str, int]] = {
     Severity.NOTICE: {"critical": 30, "important": 45, "normal": 60, "experimental": 90},
     Severity.INFO: {"critical": 60, "important": 60, "normal": 90, "experimental": 90},
 }
-# Days before the end of a model by which its user must be elsewhere, where the policy does not say.
-LEAD_DAYS: Mapping[str, int] = {"critical": 60, "important": 45, "normal": 30, "experimental": 14}
-
 # What does not stop a running system leaves this much more time: a copy of our own, or no production.
 RELAXED = 3
 
@@ -49,5 +46,5 @@ def due_on(
     reaction = timedelta(days=REACTION_DAYS[severity][criticality] * (RELAXED if is_relaxed else 1))
     if effective_on is None:
         return today + reaction
-    lead = timedelta(days=clock.lead_days.get(criticality, LEAD_DAYS[System.Criticality.CRITICAL]))
+    lead = timedelta(days=clock.lead_days[criticality])
     return max(today, min(effective_on, max(effective_on - lead, today + reaction)))

@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import transaction
 
 from governance.consequences import record
-from governance.fallbacks import fallbacks_of
 from governance.models import Evaluation
 from governance.notices import queue
 from governance.reach import current_dependencies, touched_directly
@@ -43,10 +42,9 @@ def evaluate_dependency(dependency: Dependency, *, now: datetime) -> bool:
     row = current_dependencies().filter(pk=dependency.pk).first()
     if row is None:
         return True
-    touched = touched_directly(row, fallbacks_of([row.pk], today=now.date()))
-    items = []
-    for kind in kinds_that_stand(State.of(row.offering)):
-        change = restate(row.offering, kind, now=now)
-        items += record(change, [touched], now=now)
-    queue(items, now=now)
+    kinds = kinds_that_stand(State.of(row.offering))
+    if kinds:
+        touched = touched_directly(row, now=now)
+        changes = [restate(row.offering, kind, now=now) for kind in kinds]
+        queue(record({change: [touched] for change in changes}, now=now), now=now)
     return True

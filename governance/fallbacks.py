@@ -2,28 +2,31 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
-from governance.models import Approval
+from governance.plan_states import plan_states
+from governance.rules.plan import PlanState
 
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Whether a plan holds, and in words: `approved alternative acme/e5 (huggingface)`, or empty."""
+    """Whether a plan holds, and in words what stands ready or what the nearest lacks."""
 
     holds: bool = False
     words: str = ""
 
 
-def fallbacks_of(dependency_ids: Collection[int], *, today: date) -> dict[int, Fallback]:
-    """For each id what stands ready on `today`; an approval of an older plan revision does not count."""
-    approvals = (
-        Approval.objects.filter(dependency_id__in=dependency_ids, ended_at=None, expires_on__gte=today)
-        .select_related("alternative__offering")
-        .order_by("-alternative__order")
-    )
-    found = {
-        approval.dependency_id: Fallback(holds=True, words=f"approved alternative {approval.alternative}")
-        for approval in approvals
-    }
-    return {pk: found.get(pk, Fallback()) for pk in dependency_ids}
+def fallbacks_of(dependency_ids: Collection[int], *, now: datetime) -> dict[int, Fallback]:
+    """For each dependency what stands ready: the gate's own judgement."""
+    if not dependency_ids:
+        return {}
+    return {pk: in_words(state) for pk, state in plan_states(dependency_ids, now=now).items()}
+
+
+def in_words(state: PlanState) -> Fallback:
+    """E.g. `approved alternative b/y (huggingface)`, or `no alternative that holds; b/y (huggingface) is not approved`."""
+    if state.holding is not None:
+        return Fallback(holds=True, words=f"approved alternative {state.holding}")
+    if state.nearest is None:
+        return Fallback(words="no alternative in any plan")
+    return Fallback(words=f"no alternative that holds; {state.nearest.flaws[0].message.rstrip('.')}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from governance.deadlines import Clock, due_on
 from governance.headlines import News, headline
@@ -61,6 +62,7 @@ class Assessment:
 
 # News of this weight is not worth an action, whatever the table says.
 _WEIGHTLESS = {Severity.INFO}
+_ANNOUNCES_AN_END = {ChangeKind.RETIREMENT_ANNOUNCED, ChangeKind.RETIREMENT_MOVED}
 # A dearer price is an action from a quarter more on; below, it is told, and a lower one is only recorded.
 DEARER = 1.25
 
@@ -121,12 +123,14 @@ def _response_to_price(news: News) -> Response:
 
 
 def _ratio(before: object, after: object) -> float | None:
-    """How many times as dear; None where either price is absent, unreadable or nothing was paid before."""
+    """How many times as dear, without end where it was free; None where either price is absent or unreadable."""
     try:
         old, new = float(str(before)), float(str(after))
     except ValueError:
         return None
-    return new / old if old > 0 else None
+    if old > 0:
+        return new / old
+    return inf if new > 0 else 1.0
 
 
 def explain(news: News, reach: Reach) -> str:
@@ -175,9 +179,11 @@ def _need(news: News, reach: Reach, clock: Clock, *, concern: Concern) -> Need:
 
 
 def _ends_on(news: News, reach: Reach) -> date | None:
+    """The day that the deadline counts back from, where the change announces an end."""
+    if news.kind not in _ANNOUNCES_AN_END:
+        return None
     # Sources disagree on days. The gate goes by the effective one, so the deadline does too.
-    is_retirement = TREATMENTS[news.kind].concern == Concern.RETIREMENT
-    return reach.retires_on if is_retirement and reach.retires_on else news.effective_on
+    return reach.retires_on or news.effective_on
 
 
 def _title(news: News, reach: Reach) -> str:

@@ -4,6 +4,7 @@ Rows alone; nothing is sent here. Callers hold a transaction, so that what happe
 are there together or not at all.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,10 +59,17 @@ def _put(channel: Channel, items: Sequence[Item], *, now: datetime) -> None:
         once = {(item.change_id, item.dependency.pk): item for item in items}
         _add(_open_digest(channel, len(once), now=now), once.values())
         return
+    for action, about in _by_action(items, team_id=channel.team_id).items():
+        _add(_open_ticket_notice(channel, action, len(about), now=now), about)
+
+
+def _by_action(items: Iterable[Item], *, team_id: int) -> dict[Action, list[Item]]:
+    """The items that ask somebody of this team to act; the owner of a model is told by digest alone."""
+    found: dict[Action, list[Item]] = defaultdict(list)
     for item in items:
-        # A ticket belongs to whoever has to act; the owner of the model is told by digest.
-        if item.action is not None and item.action.team_id == channel.team_id:
-            _add(_open_ticket_notice(channel, item.action, now=now), [item])
+        if item.action is not None and item.action.team_id == team_id:
+            found[item.action].append(item)
+    return found
 
 
 def _add(notice: Notice, items: Iterable[Item]) -> None:
@@ -98,11 +106,11 @@ def _reserve(notice: Notice, count: int) -> bool:
     return untouched.update(item_count=F("item_count") + count) == 1
 
 
-def _open_ticket_notice(channel: Channel, action: Action, *, now: datetime) -> Notice:
+def _open_ticket_notice(channel: Channel, action: Action, count: int, *, now: datetime) -> Notice:
     """The notice that will create or update the ticket of the action's dependency and concern."""
     ticket = _ticket(channel, action, now=now)
     waiting = ticket.notices.order_by("-pk").first()
-    if waiting is not None and _reserve(waiting, 1):
+    if waiting is not None and _reserve(waiting, count):
         return waiting
     return Notice.objects.create(
         channel=ticket.channel,
@@ -110,7 +118,7 @@ def _open_ticket_notice(channel: Channel, action: Action, *, now: datetime) -> N
         ticket=ticket,
         due_at=now,
         created_at=now,
-        item_count=1,
+        item_count=count,
     )
 
 
@@ -166,12 +174,17 @@ def _items_of(actions: Collection[Action]) -> list[Item]:
 
 
 def ensure_channels(team: Team) -> list[Channel]:
-    """The channels that the team's own fields ask for: its e-mail address, and its project where there is a tracker."""
+    """The channels that the team's own fields ask for: its e-mail address, and its project in the tracker.
+
+    Without a tracker tickets become files, except in production, where nobody would see them.
+    """
     wanted: list[tuple[str, str, dict[str, str]]] = []
     if team.email:
         wanted.append(("email", team.email, {}))
     if team.ticket_project and settings.JIRA_URL:
         wanted.append(("jira", settings.JIRA_URL, {"project": team.ticket_project}))
+    elif team.ticket_project and settings.TICKET_FOLDER:
+        wanted.append(("folder", settings.TICKET_FOLDER.name, {"project": team.ticket_project}))
     return [
         Channel.objects.get_or_create(team=team, transport=transport, address=address, defaults={"options": options})[0]
         for transport, address, options in wanted

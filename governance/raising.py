@@ -1,5 +1,6 @@
 """Keep the one open action of a dependency and concern in step with what is known."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -33,46 +34,63 @@ def revise(standing: Standing, need: Need, *, moves_deadline: bool) -> Standing:
     return replace(revised, state=Action.State.OPEN) if is_worse else revised
 
 
-def raise_action(dependency: Dependency, need: Need, *, now: datetime, moves_deadline: bool = False) -> Action:
-    """The open action for what `need` is about: a new one, or the one there is, revised."""
-    action = _open_action(dependency, need.concern)
-    if action is None:
-        return Action.objects.create(
-            dependency=dependency,
-            team=dependency.system.team,
-            concern=need.concern,
-            title=need.title,
-            what_to_do=need.what_to_do,
-            due_on=need.due_on,
-            created_at=now,
-            updated_at=now,
-        )
-    standing = Standing(action.title, action.what_to_do, action.due_on, action.state)
-    return _write(action, revise(standing, need, moves_deadline=moves_deadline), now=now)
+class OpenActions:
+    """The unfinished actions of some dependencies: altered in memory by one change after the other, written once.
+
+    Needs a transaction and the lock of triage. The rows are locked, so that a person who finishes one at this moment
+    is not overwritten.
+    """
+
+    def __init__(self, dependency_ids: Collection[int], *, now: datetime) -> None:
+        self._now = now
+        rows = Action.objects.select_for_update().filter(dependency_id__in=dependency_ids)
+        self._open = {(row.dependency_id, row.concern): row for row in rows.exclude(state=Action.State.DONE)}
+        self._new: list[Action] = []
+        self._altered: dict[int, Action] = {}
+
+    def want(self, dependency: Dependency, need: Need, *, moves_deadline: bool = False) -> Action:
+        """The open action for what `need` is about: a new one, or the one there is, revised."""
+        action = self._open.get((dependency.pk, need.concern))
+        if action is None:
+            action = _new(dependency, need, now=self._now)
+            self._open[dependency.pk, need.concern] = action
+            self._new.append(action)
+            return action
+        standing = Standing(action.title, action.what_to_do, action.due_on, action.state)
+        self._alter(action, revise(standing, need, moves_deadline=moves_deadline))
+        return action
+
+    def settle(self, dependency: Dependency, concern: Concern, *, reason: str) -> Action | None:
+        """Finish the action of this concern because its cause is gone; None where there is none."""
+        action = self._open.pop((dependency.pk, concern), None)
+        if action is not None:
+            standing = Standing(action.title, action.what_to_do, action.due_on, Action.State.DONE)
+            self._alter(action, standing, why=reason[:300])
+        return action
+
+    def _alter(self, action: Action, revised: Standing, *, why: str = "It got worse.") -> None:
+        if revised.state != action.state:
+            action.state_reason, action.snoozed_until, action.changed_by = why, None, None
+        action.title, action.what_to_do = revised.title, revised.what_to_do
+        action.due_on, action.state, action.updated_at = revised.due_on, revised.state, self._now
+        if action.pk is not None:
+            self._altered[action.pk] = action
+
+    def write(self) -> None:
+        # What was finished comes first: it makes room for a new one of the same concern.
+        fields = [*Standing.__slots__, "state_reason", "snoozed_until", "changed_by", "updated_at"]
+        Action.objects.bulk_update(self._altered.values(), fields)
+        Action.objects.bulk_create(self._new)
 
 
-def _open_action(dependency: Dependency, concern: Concern) -> Action | None:
-    # Locked, so that a person who closes it at this moment is not overwritten.
-    rows = Action.objects.select_for_update().filter(dependency=dependency, concern=concern)
-    return rows.exclude(state=Action.State.DONE).first()
-
-
-def _write(action: Action, revised: Standing, *, now: datetime) -> Action:
-    if revised.state != action.state:
-        action.state_reason, action.snoozed_until, action.changed_by = "It got worse.", None, None
-    action.title, action.what_to_do = revised.title, revised.what_to_do
-    action.due_on, action.state = revised.due_on, revised.state
-    action.updated_at = now
-    action.save()
-    return action
-
-
-def settle_action(dependency: Dependency, concern: Concern, *, reason: str, now: datetime) -> Action | None:
-    """Close the open action of this concern because its cause is gone; None where there was none."""
-    action = _open_action(dependency, concern)
-    if action is None:
-        return None
-    action.state, action.state_reason, action.snoozed_until = Action.State.DONE, reason[:300], None
-    action.changed_by, action.updated_at = None, now
-    action.save()
-    return action
+def _new(dependency: Dependency, need: Need, *, now: datetime) -> Action:
+    return Action(
+        dependency=dependency,
+        team=dependency.system.team,
+        concern=need.concern,
+        title=need.title,
+        what_to_do=need.what_to_do,
+        due_on=need.due_on,
+        created_at=now,
+        updated_at=now,
+    )

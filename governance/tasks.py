@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from governance import actions, deliver, triage
+from governance import actions, deliver, proposals, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -23,4 +23,6 @@ def deliver_tickets() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def expire() -> None:
-    actions.wake(now=timezone.now())
+    now = timezone.now()
+    proposals.expire(now)
+    actions.wake(now=now)

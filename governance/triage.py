@@ -1,10 +1,11 @@
-"""One change becomes impacts, actions, ended approvals and notices, in one transaction.
+"""Changes become impacts, actions, ended approvals and notices: a change with all that follows from it, or not at all.
 
 What is to be done is found by looking: a change without a `Triage` row. So nothing is lost in a crash, and the
 one-to-one row makes doing it twice impossible.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,7 +22,9 @@ from registry.models import Change, ChangeKind
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1000
+# Small, so that nobody waits long for the write lock of SQLite.
+BATCH = 100
+BULK = 1000
 # A change that fails this often is set aside, so that the queue behind it moves on.
 MAX_FAILURES = 3
 
@@ -33,8 +36,9 @@ def triage_changes(*, now: datetime, limit: int = 2000) -> int:
     """
     introduce_new_channels(now=now)
     marked = _mark_what_reaches_nobody(now=now)
-    for change_id in list(_pending().values_list("pk", flat=True)[:limit]):
-        marked += _try_change(change_id, now=now)
+    ids = list(_pending().values_list("pk", flat=True)[:limit])
+    for start in range(0, len(ids), BATCH):
+        marked += _try(ids[start : start + BATCH], now=now)
     # The first look counts as earlier than what this sweep worked through: for the gate, only what comes after it
     # is an event on an unchanged dependency.
     evaluate_new_dependencies(now=now - timedelta(microseconds=1))
@@ -58,36 +62,38 @@ def _mark_what_reaches_nobody(*, now: datetime) -> int:
     """
     idle = _pending().filter(Q(kind=ChangeKind.LISTED) | Q(listing__isnull=False, listing__offering=None))
     ids = list(idle.values_list("pk", flat=True))
-    for start in range(0, len(ids), BATCH):
-        rows = [Triage(change_id=pk, triaged_at=now) for pk in ids[start : start + BATCH]]
+    for start in range(0, len(ids), BULK):
+        rows = [Triage(change_id=pk, triaged_at=now) for pk in ids[start : start + BULK]]
         # Another worker may mark the same ones, with the same result.
         Triage.objects.bulk_create(rows, ignore_conflicts=True)
     return len(ids)
 
 
-def _try_change(change_id: int, *, now: datetime) -> bool:
-    """Work one change through; a failure is written down and never stops the others."""
+def _try(change_ids: Sequence[int], *, now: datetime) -> int:
+    """Work some changes through. A batch that fails is taken one by one, so that a failure stops no other change."""
     try:
-        return _triage(change_id, now=now)
+        return _work_through(change_ids, now=now)
     except Exception as error:  # whatever it is, the changes behind it must not wait for it
-        logger.exception("Change %s could not be worked through", change_id)
-        _note_failure(change_id, error, now=now)
-        return False
+        if len(change_ids) > 1:
+            return sum(_try([pk], now=now) for pk in change_ids)
+        logger.exception("Change %s could not be worked through", change_ids[0])
+        _note_failure(change_ids[0], error, now=now)
+        return 0
 
 
 @transaction.atomic
-def _triage(change_id: int, *, now: datetime) -> bool:
-    """Everything that follows from one change, or nothing; False where another worker was first."""
+def _work_through(change_ids: Sequence[int], *, now: datetime) -> int:
+    """Everything that follows from these changes, or nothing; returns how many no other worker had done before."""
     serialise("triage")
-    # The mark comes first: a second worker waits here and then finds it.
-    _, is_ours = Triage.objects.get_or_create(change_id=change_id, defaults={"triaged_at": now})
-    if not is_ours:
-        return False
-    change = Change.objects.select_related("listing__offering", "offering", "model", "vendor").get(pk=change_id)
-    ended = end_approvals(change, now=now)
-    touched = find(change, today=now.date(), lost_approvals=ended)
-    queue(record(change, touched, now=now), now=now)
-    return True
+    # Asked again under the lock: what another worker has marked meanwhile is no longer pending.
+    changes = list(
+        _pending().filter(pk__in=change_ids).select_related("listing__offering", "offering", "model", "vendor")
+    )
+    Triage.objects.bulk_create(Triage(change=change, triaged_at=now) for change in changes)
+    ended = end_approvals(changes, now=now)
+    touched = find(changes, now=now, lost_approvals=ended)
+    queue(record(touched, now=now), now=now)
+    return len(changes)
 
 
 def _note_failure(change_id: int, error: Exception, *, now: datetime) -> None:

@@ -8,11 +8,12 @@ from importlib.metadata import entry_points
 
 from governance.transports.base import Style, Transport
 from governance.transports.email import Email
+from governance.transports.folder import Folder
 from governance.transports.jira import Jira
 
 __all__ = ["TRANSPORTS", "Style", "Transport", "installed", "style_of"]
 
-TRANSPORTS: dict[str, type[Transport]] = {"email": Email, "jira": Jira}
+TRANSPORTS: dict[str, type[Transport]] = {"email": Email, "folder": Folder, "jira": Jira}
 
 
 @cache

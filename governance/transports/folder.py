@@ -24,7 +24,9 @@ class Folder:
     def send(self, letter: Letter) -> Receipt:
         if letter.ticket is None:
             raise TransportError("A ticket channel takes tickets only, and this notice is none.", permanent=True)
-        folder: Path = settings.TICKET_FOLDER
+        folder = settings.TICKET_FOLDER
+        if folder is None:
+            raise TransportError("In production tickets go to a tracker: set JIRA_URL.", permanent=True)
         project = letter.options.get("project") or "TICKET"
         try:
             folder.mkdir(parents=True, exist_ok=True)

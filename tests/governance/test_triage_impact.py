@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from governance.deadlines import LEAD_DAYS, REACTION_DAYS, Clock, due_on
+from governance.deadlines import REACTION_DAYS, Clock, due_on
 from governance.headlines import News, headline, one_line
 from governance.impact import Assessment, Reach, assess
 from governance.models import Concern, Impact
@@ -18,7 +18,7 @@ from governance.treatments import TREATMENTS, Response
 from registry.models import ChangeKind, Severity, System
 from tests.factories import TODAY, day
 
-CLOCK = Clock(today=TODAY, lead_days=LEAD_DAYS)
+CLOCK = Clock(today=TODAY, lead_days={"critical": 60, "important": 45, "normal": 30, "experimental": 14})
 HEAD, OLDER = "a" * 40, "b" * 40
 REACH = Reach(
     dependency_id=1,
@@ -127,6 +127,7 @@ def test_a_plan_that_holds_turns_a_vendor_signal_into_mere_knowledge() -> None:
         ({"input_price": "1.00"}, {"input_price": "1.10"}, Response.TELL),
         ({"input_price": "1.00"}, {"input_price": "0.50"}, Response.NOTE),
         ({"input_price": 1, "output_price": 2}, {"input_price": 0.5, "output_price": 4}, Response.ACT),
+        ({"input_price": "0"}, {"input_price": "1.00"}, Response.ACT),
         ({"input_price": None}, {"input_price": "1.00"}, Response.NOTE),
         ("1", "2", Response.TELL),
     ],
@@ -178,6 +179,12 @@ def test_no_deadline_lies_in_the_past_and_more_criticality_never_leaves_more_tim
         ]
         assert min(found) >= TODAY
         assert found == sorted(found)
+
+
+def test_a_deprecation_of_last_year_leaves_the_time_to_react_all_the_same() -> None:
+    need = meaning(ChangeKind.DEPRECATED, effective_on=TODAY - timedelta(days=300)).need
+    assert need is not None
+    assert need.due_on == TODAY + timedelta(days=14)
 
 
 def test_sources_that_disagree_leave_the_deadline_to_the_effective_day() -> None:
