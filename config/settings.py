@@ -124,8 +124,8 @@ DIGEST_WINDOW = timedelta(minutes=ENV.digest_window_minutes)
 # --- tickets ---------------------------------------------------------------------------------
 # The token goes to this address and to no other, whatever a channel says.
 JIRA_URL = ENV.jira_url
-# Without a tracker each ticket becomes a readable file.
-TICKET_FOLDER = ENV.var / "tickets"
+# Without a tracker each ticket becomes a readable file, except in production, where nobody would see it.
+TICKET_FOLDER = None if ENV.production else ENV.var / "tickets"
 JIRA_USER = ENV.jira_user
 JIRA_TOKEN = ENV.jira_token
 

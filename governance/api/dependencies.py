@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from governance.candidates import rank
 from registry.api import resources
 from registry.api.serializers import Slug
-from registry.suggest import Candidate
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -21,7 +20,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-class CandidateSerializer(serializers.Serializer[Candidate]):
+class CandidateSerializer(serializers.Serializer[Any]):
     """An offering that could take over, with one reason per criterion in the order in which they decide."""
 
     offering = serializers.IntegerField(source="offering.pk")
@@ -48,4 +47,4 @@ class Dependencies(resources.Dependencies):
     def suggestions(self, request: Request, **_kwargs: str) -> Response:  # noqa: ARG002 - DRF's signature
         """What could take over, best first: other vendors before kin, each with its reasons."""
         ranked = rank(self.get_object(), now=timezone.now())
-        return Response({"results": CandidateSerializer(ranked, many=True).data})
+        return Response({"results": CandidateSerializer(instance=ranked, many=True).data})
