@@ -1,7 +1,8 @@
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
-from registry.models import ModelAncestor, VendorAncestor
+from registry.models import HubNamespace, ModelAncestor, Vendor, VendorAlias, VendorAncestor
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -34,3 +35,20 @@ def test_a_new_parent_reaches_the_vendors_below() -> None:
     lab.save()
 
     assert VendorAncestor.objects.filter(vendor=brand, ancestor__slug="conglomerate").exists()
+
+
+@pytest.mark.parametrize("text", ["alibaba", " Alibaba ", "ALIBABA", "alibaba group"])
+def test_a_vendor_answers_to_its_slug_its_name_and_its_aliases_whatever_the_case(text: str) -> None:
+    alibaba = f.vendor("alibaba")
+    f.vendor("alibaba-cloud")
+    VendorAlias.objects.create(vendor=alibaba, text="Alibaba Group")
+
+    assert list(Vendor.objects.named(text)) == [alibaba]
+
+
+@pytest.mark.parametrize(("model", "field"), [(VendorAlias, "text"), (HubNamespace, "name")])
+def test_a_name_belongs_to_one_vendor_whatever_the_case(model: type[VendorAlias | HubNamespace], field: str) -> None:
+    model.objects.create(vendor=f.vendor(), **{field: "Qwen"})
+
+    with pytest.raises(IntegrityError):
+        model.objects.create(vendor=f.vendor(), **{field: " qwen"})
