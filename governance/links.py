@@ -1,40 +1,46 @@
-"""Addresses that leave the platform: in answers, mails and tickets. Absolute, because they are read elsewhere."""
+"""Where something is put right, and addresses that leave the platform: in answers, mails and tickets."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
 
 from governance.rules.findings import Page
 
-_ADMIN = {
-    "offering": "registry_offering",
-    "dependency": "registry_dependency",
-    "system": "registry_system",
-    "model": "registry_aimodel",
-    "models": "registry_aimodel",
-    "licenses": "registry_license",
-    "blocks": "governance_block",
-    "proposal": "governance_proposal",
+# By kind of page: the view that takes the id, and the list of all where there is no id.
+_VIEWS = {
+    "plan": "pages:plan",
+    "proposal": "pages:proposal",
+    "offering": "admin:registry_offering_change",
+    "dependency": "admin:registry_dependency_change",
+    "system": "admin:registry_system_change",
+    "model": "admin:registry_aimodel_change",
+    "models": "admin:registry_aimodel_changelist",
+    "licenses": "admin:registry_license_changelist",
+    "blocks": "admin:governance_block_changelist",
 }
 
 
-def absolute(path: str) -> str:
-    return f"{settings.BASE_URL}{path}"
+def page_path(page: Page) -> str:
+    """The path of the page on which a finding is put right; the form of an adoption comes filled in."""
+    if page.kind == "adoption":
+        return f"{reverse('pages:propose-adoption')}?{urlencode([('offering', page.id), *page.given])}"
+    return reverse(_VIEWS[page.kind], args=[] if page.id is None else [page.id])
 
 
 def page_url(page: Page) -> str:
-    """The page of the web admin where something is put right."""
-    name = _ADMIN[page.kind]
-    if page.id is None:
-        return absolute(reverse(f"admin:{name}_changelist"))
-    return absolute(reverse(f"admin:{name}_change", args=[page.id]))
+    return absolute(page_path(page))
 
 
 def help_url(rule: str) -> str:
-    """The page that explains a rule; it stays, also for a rule that is no longer judged."""
+    """The page that explains a rule; the address stays, also for a rule that is no longer judged."""
     return absolute(f"/rules/{rule}/")
 
 
 def check_url(check_id: Any) -> str:
     return absolute(f"/api/v1/checks/{check_id}/")
+
+
+def absolute(path: str) -> str:
+    return f"{settings.BASE_URL}{path}"

@@ -44,6 +44,10 @@ class Case:
         return Page("dependency", self.use.dependency.id)
 
     @property
+    def plan_page(self) -> Page:
+        return self.use_page if self.use.dependency is None else Page("plan", self.use.dependency.id)
+
+    @property
     def way_out(self) -> AlternativeFacts | None:
         """The alternative that holds."""
         return self.plan.holding if self.plan else None

@@ -45,7 +45,7 @@ def _no_plan(case: Case) -> Flaw:
     elif plan is not None:
         message = f"The fallback plan of {use.offering}{for_purpose(use)} names no alternative."
         fix = f"Add an alternative{beyond} to the plan, and propose it for approval."
-    return Flaw(rule="UD401", message=message, fix=fix, page=case.use_page)
+    return Flaw(rule="UD401", message=message, fix=fix, page=case.plan_page)
 
 
 def _nearest(case: Case, standing: Standing) -> Iterator[Flaw]:

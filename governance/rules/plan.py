@@ -89,7 +89,7 @@ def _flaw(rule: str, message: str, fix: str, page: Page, *, concern: str | None 
 
 
 def _plan_page(place: Place) -> Page:
-    return Page("dependency", place.dependency.id)
+    return Page("plan", place.dependency.id)
 
 
 def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:

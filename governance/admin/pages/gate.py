@@ -15,6 +15,7 @@ from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.answer import Answer, AnsweredFinding
 from governance.check import UnknownEnvironment, preview
+from governance.links import page_path
 from governance.models import Check, Waiver
 from governance.permissions import can_propose_for_system
 from governance.rules.catalogue import RULES
@@ -107,44 +108,14 @@ def _with_links(finding: AnsweredFinding, lines: list[PlanLine]) -> GateFinding:
     return GateFinding(
         finding=finding,
         title=rule.title,
-        where=_where(finding, lines),
+        where=_where(finding),
         waive=_address("propose-waiver", rule=finding.rule, dependency=lines[0].dependency.pk) if can_waive else "",
     )
 
 
-def _where(finding: AnsweredFinding, lines: list[PlanLine]) -> str:
+def _where(finding: AnsweredFinding) -> str:
     """The page on which the fix is done; empty where there is none but upstream."""
-    page = finding.page
-    if finding.rule == "UD103" and lines:
-        return _adoption_of(lines[0].dependency)
-    if page is None:
-        return ""
-    if page.kind == "dependency" and finding.rule.startswith(("UD4", "UD5")):
-        return reverse("pages:plan", args=[page.id])
-    if page.kind == "proposal":
-        return reverse("pages:proposal", args=[page.id])
-    name = _ADMIN_OF[page.kind]
-    return reverse(f"admin:{name}_change", args=[page.id]) if page.id else reverse(f"admin:{name}_changelist")
-
-
-_ADMIN_OF = {
-    "offering": "registry_offering",
-    "dependency": "registry_dependency",
-    "system": "registry_system",
-    "model": "registry_aimodel",
-    "models": "registry_aimodel",
-    "licenses": "registry_license",
-    "blocks": "governance_block",
-}
-
-
-def _adoption_of(dependency: Dependency) -> str:
-    return _address(
-        "propose-adoption",
-        offering=dependency.offering_id,
-        purpose=dependency.purpose,
-        distribution=dependency.system.distribution,
-    )
+    return page_path(finding.page) if finding.page else ""
 
 
 def _address(name: str, **query: str | int) -> str:
