@@ -10,6 +10,8 @@ COPY config config
 COPY registry registry
 COPY governance governance
 COPY templates templates
+# The admin shows the page of each rule.
+COPY docs/rules docs/rules
 # The key signs nothing: collecting static files only needs one to be there.
 RUN UNDERSTUDY_PRODUCTION=1 SECRET_KEY=only-for-collecting-static-files python manage.py collectstatic --noinput \
     && python -m compileall -q config registry governance

@@ -62,7 +62,7 @@ def read(environ: Env | None = None) -> Environment:
 
 
 def _read(env: Env) -> Environment:
-    var = Path(env.str("UNDERSTUDY_VAR", "") or ROOT / "var").expanduser().resolve()
+    var = _folder(env)
     production = env.bool("UNDERSTUDY_PRODUCTION", default=False)
     host = env.str("HOST", "") or "127.0.0.1"
     port = env.int("PORT", 8000, validate=Range(min=1, max=65535))
@@ -97,6 +97,18 @@ def _read(env: Env) -> Environment:
         ),
         log_level=_one_of(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
+
+
+def _folder(env: Env) -> Path:
+    """The folder of local state; it is made where it is missing, because every process writes there."""
+    try:
+        var = Path(env.str("UNDERSTUDY_VAR", "") or ROOT / "var").expanduser().resolve()
+        var.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        raise ValueError(
+            f'Environment variable "UNDERSTUDY_VAR" names a folder that cannot be used: {error}'
+        ) from error
+    return var
 
 
 def _reachable(host: str) -> str:
@@ -204,18 +216,8 @@ def _secret_key(env: Env, var: Path, *, production: bool) -> str:
     if production:
         msg = 'Environment variable "SECRET_KEY" (or "SECRET_KEY_FILE") is required in production'
         raise ValueError(msg)
-    try:
-        return _kept_key(var)
-    except OSError as error:
-        raise ValueError(
-            f'Environment variable "UNDERSTUDY_VAR" names a folder that cannot be used: {error}'
-        ) from error
-
-
-def _kept_key(var: Path) -> str:
     path = var / "secret-key"
     if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50), encoding="utf-8")
     return path.read_text(encoding="utf-8").strip()
