@@ -1,58 +1,20 @@
 """What a rule is about: where the link of a finding leads."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from governance.admin.pages.frame import show
+from governance.markdown import as_html
 from governance.rules.catalogue import CRITICALITIES, ENVIRONMENT_CLASSES, RULES
 from governance.terms import terms_in_force
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A heading, a list or a paragraph of a documentation page; `lines` of a list are its items."""
-
-    kind: str
-    lines: tuple[str, ...]
-
-
-def blocks_of(text: str) -> Iterator[Block]:
-    """The few forms that the rules' pages use. The first heading is left out: the page has its own."""
-    for paragraph in text.split("\n\n"):
-        lines = tuple(line.strip() for line in paragraph.strip().splitlines())
-        if not lines or lines[0].startswith("# "):
-            continue
-        if lines[0].startswith("#"):
-            yield Block("heading", (lines[0].lstrip("# "),))
-            lines = lines[1:]
-        if lines and lines[0].startswith(("- ", "* ")):
-            yield Block("list", tuple(_items(lines)))
-        elif lines:
-            yield Block("text", (" ".join(lines),))
-
-
-def _items(lines: tuple[str, ...]) -> Iterator[str]:
-    """Items, each with the lines that continue it."""
-    item = ""
-    for line in lines:
-        if line.startswith(("- ", "* ")):
-            if item:
-                yield item
-            item = line[2:]
-        else:
-            item = f"{item} {line}"
-    yield item
 
 
 def rule(request: HttpRequest, code: str) -> HttpResponse:
     known = RULES.get(code)
     if known is None:
         raise Http404(f"There is no rule {code}.")
-    page = settings.BASE_DIR / "docs" / "rules" / f"{code}.md"
     policy = terms_in_force(timezone.now())
     levels = [
         (klass, [policy.levels[code][klass][criticality] for criticality in CRITICALITIES])
@@ -65,5 +27,17 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
         rule=known,
         levels=levels,
         criticalities=CRITICALITIES,
-        blocks=list(blocks_of(page.read_text(encoding="utf-8"))) if page.is_file() else [],
+        explanation=mark_safe(as_html(_explanation(code))),  # noqa: S308 - as_html escapes everything
     )
+
+
+def _explanation(code: str) -> str:
+    """The documentation of the rule without title, reason and table of levels: this page has its own.
+
+    Empty where the documentation is not installed beside the code.
+    """
+    page = settings.BASE_DIR / "docs" / "rules" / f"{code}.md"
+    _, *sections = page.read_text(encoding="utf-8").split("\n## ") if page.is_file() else [""]
+    kept = "\n## ".join(section for section in sections if not section.startswith("Why\n"))
+    lines = (line for line in f"## {kept}".splitlines() if not line.startswith("|"))
+    return "\n".join(lines) if sections else ""
