@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import audit
-from governance.refused import Refused, invalid, refuse
+from governance.refused import Refused, invalid, refuse, refuse_nul
 from governance.terms import terms_in_force
 from registry.models import Alias, Alternative, Drill, User
 
@@ -41,6 +41,7 @@ def record_drill(
     A drill that another model answered is kept as it was reported and marked in the audit chain; see
     `answered_by_another`. Refused: `not_allowed`, `invalid`.
     """
+    refuse_nul({"suite": suite, **evidence})
     drill = Drill(
         alternative=alternative,
         recorded_by=recorded_by,

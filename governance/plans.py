@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import audit
-from governance.refused import Refused, invalid, refuse, written
+from governance.refused import Refused, invalid, refuse, refuse_nul, written
 from registry.locks import serialise
 from registry.models import AIModel, Alternative, Dependency, FallbackPlan, PlanRevision, User
 
@@ -46,6 +46,7 @@ def draft_revision(
 
     Each alternative is a mapping with some of `ALTERNATIVE_FIELDS`. Refused: `not_allowed`, `invalid`.
     """
+    refuse_nul(text)
     with transaction.atomic():
         serialise(f"plan of {subject._meta.label_lower}:{subject.pk}")
         plan = _plan_of(subject)
@@ -126,6 +127,7 @@ def _add_alternative(revision: PlanRevision, order: int, given: Mapping[str, Any
     where = f"alternatives[{order}]."
     if unknown := sorted(set(given) - set(ALTERNATIVE_FIELDS)):
         raise invalid(where + unknown[0], f"{where}{unknown[0]} is no field of an alternative.")
+    refuse_nul(given, where=where)
     alternative = Alternative(plan_revision=revision, order=order, **given)
     if alternative.offering_id and alternative.offering_id == _primary_id(revision.plan):
         raise invalid(f"{where}offering", f"{where}offering: {alternative.offering} is what this plan replaces.")

@@ -17,6 +17,7 @@ from registry.locks import serialise
 from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, User
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+_REVISION = re.compile(r"[!-~]{0,64}")
 
 
 def propose_adoption(
@@ -38,6 +39,8 @@ def propose_adoption(
         raise invalid("purpose", "purpose: one word of letters, digits, hyphens and underscores, as systems name it.")
     if distribution not in Distribution.values:
         raise invalid("distribution", f"distribution: one of {', '.join(Distribution.values)}.")
+    if not _REVISION.fullmatch(revision):
+        raise invalid("revision", "revision: a commit or tag of at most 64 signs, or empty for whichever is in use.")
     if offering.model.state == AIModel.State.WITHDRAWN:
         raise invalid("offering", f"offering: {offering.model} was withdrawn from the register.")
     about = {"offering": offering, "purpose": purpose, "distribution": distribution}

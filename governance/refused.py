@@ -1,5 +1,6 @@
 """What a use case of governance does not do, and why: the one exception that its callers turn into an answer."""
 
+from collections.abc import Mapping
 from typing import Any, Never
 
 from django.core.exceptions import ValidationError
@@ -32,6 +33,13 @@ def written(field: str, text: str) -> str:
     if len(stripped) > LONGEST_TEXT or "\x00" in stripped:
         raise invalid(field, f"{field} is longer than {LONGEST_TEXT} characters or contains a NUL.")
     return stripped
+
+
+def refuse_nul(values: Mapping[str, object], *, where: str = "") -> None:
+    """PostgreSQL stores no NUL in a text, and nobody types one: refuse it with the field's name."""
+    for name, value in values.items():
+        if isinstance(value, str) and "\x00" in value:
+            raise invalid(f"{where}{name}", f"{where}{name} contains a NUL.")
 
 
 def refuse(error: ValidationError, *, where: str = "") -> Never:

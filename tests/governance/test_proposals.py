@@ -226,6 +226,8 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     "a purpose with a NUL": ("adoption", {"purpose": "a\x00"}, "purpose"),
     "a purpose that is too long": ("adoption", {"purpose": "a" * 51}, "purpose"),
     "an unknown distribution": ("adoption", {"distribution": "free"}, "distribution"),
+    "a revision with a NUL": ("adoption", {"revision": "a\x00"}, "revision"),
+    "a revision that is too long": ("adoption", {"revision": "a" * 65}, "revision"),
     "no reason": ("adoption", {"reason": "  "}, "reason"),
     "a reason with a NUL": ("adoption", {"reason": "a\x00b"}, "reason"),
     "a reason that is too long": ("adoption", {"reason": "a" * 20_001}, "reason"),
