@@ -1,51 +1,65 @@
-"""Many observations become one effective value per field, with its evidence; pure.
+"""Many observations become one effective value per field, with the evidence for it. Pure.
 
-What is not stale is believed first, then the better method, then what was confirmed last. A source that does not
-state a field never overrides one that does.
+What is not stale comes first, then the better method, then what was confirmed later. A source that does not state a
+field has no voice in it: absence never overrides a value.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-METHODS = ("vendor_api", "vendor_page", "curated_feed", "inferred", "reported")
+from registry.models import Method
+from registry.records import FACTS, ListingRecord
+
+# Two polls in a row that brought nothing: from then on another source is believed first.
+STALE_AFTER_INTERVALS = 2
+_RANK = {method: rank for rank, method in enumerate(Method.values)}
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """What one source says of an offering: `facts` as `ListingRecord.to_json` spells them."""
+class Claim:
+    """What one source says now about an offering."""
 
     source: str
     method: str
-    confirmed_at: datetime
+    record: ListingRecord
+    last_confirmed_at: datetime
     is_stale: bool
-    facts: dict[str, Any]
     evidence_url: str = ""
     evidence_sha256: str = ""
-
-    @property
-    def _trust(self) -> tuple[bool, int, float]:
-        return (self.is_stale, METHODS.index(self.method), -self.confirmed_at.timestamp())
 
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The value that counts, who says so, and who says otherwise."""
+    """The value that counts, the claim it was taken from, and the claims that say otherwise."""
 
     value: Any
-    by: Statement
-    disagreeing: tuple[Statement, ...] = ()
+    evidence: Claim
+    disagreeing: tuple[Claim, ...] = ()
 
 
-def effective(statements: Iterable[Statement]) -> dict[str, Effective]:
-    """The effective value of every field that anybody states."""
-    ordered = sorted(statements, key=lambda statement: statement._trust)  # noqa: SLF001 - same module
-    names = {name for statement in ordered for name in statement.facts}
-    return {name: _choose(name, [one for one in ordered if name in one.facts]) for name in sorted(names)}
+def is_stale(last_confirmed_at: datetime, *, interval: timedelta, now: datetime) -> bool:
+    return now - last_confirmed_at > STALE_AFTER_INTERVALS * interval
 
 
-def _choose(name: str, ordered: Sequence[Statement]) -> Effective:
-    best = ordered[0]
-    value = best.facts[name]
-    return Effective(value, best, tuple(other for other in ordered[1:] if other.facts[name] != value))
+def combine(claims: Iterable[Claim]) -> dict[str, Effective]:
+    """The effective value of every field that at least one claim states."""
+    ordered = sorted(claims, key=_credibility)
+    found: dict[str, Effective] = {}
+    for name in FACTS:
+        stating = [claim for claim in ordered if getattr(claim.record, name) is not None]
+        if stating:
+            found[name] = _choose(name, stating)
+    return found
+
+
+def _credibility(claim: Claim) -> tuple[bool, int, float, str]:
+    # The id comes last only so that equals do not change places from poll to poll.
+    return claim.is_stale, _RANK[claim.method], -claim.last_confirmed_at.timestamp(), claim.record.external_id
+
+
+def _choose(name: str, stating: list[Claim]) -> Effective:
+    best = stating[0]
+    value = getattr(best.record, name)
+    return Effective(value, best, tuple(claim for claim in stating[1:] if getattr(claim.record, name) != value))

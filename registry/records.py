@@ -1,104 +1,124 @@
-"""What sources yield: one record per row of an upstream, as values. No Django.
+"""What a source says about one model, as values without Django: sources yield these, observations keep them as JSON."""
 
-`None` means that the source did not say; `()` for bases means that it said there are none.
-"""
-
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-JSON = dict[str, Any]
+JSON: TypeAlias = dict[str, Any]
+Gating: TypeAlias = Literal["open", "auto", "manual"]
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """A base model as the source names it, and how the model was made from it."""
+@dataclass(frozen=True, slots=True, order=True)
+class BaseModel:
+    """A model that another was made from. `relation` as the Hub names it; "" where upstream does not say."""
 
-    external_id: str
-    relation: str
+    id: str
+    relation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRecord:
-    """One model as one source describes it.
+    """One row of one source. None means that the source did not state it; an empty tuple states that there is none.
 
-    Prices are USD per million tokens; `gating` is `open`, `auto` or `manual`; `upstream_id` is the place's own id
-    that outlives a rename; `renamed_to` is the id that the answer bears where it is not the one that was asked for.
+    `external_id` is the row's key in its source. `host` and `host_id` say which place and which id there it is about,
+    where the source knows. Prices are USD per million tokens; lengths are tokens.
     """
 
     external_id: str
+    host: str | None = None
+    host_id: str | None = None
     upstream_id: str | None = None
     renamed_to: str | None = None
-    revision: str | None = None
-    gating: str | None = None
+    sha: str | None = None
+    gating: Gating | None = None
     is_disabled: bool | None = None
-    license: str | None = None
+    license: tuple[str, ...] | None = None
     license_name: str | None = None
     license_link: str | None = None
-    bases: tuple[Base, ...] | None = None
+    base_models: tuple[BaseModel, ...] | None = None
     successor: str | None = None
-    provider: str | None = None
-    task: str | None = None
     is_deprecated: bool | None = None
+    deprecated_on: date | None = None
     retires_on: date | None = None
     input_price: Decimal | None = None
     output_price: Decimal | None = None
+    mode: str | None = None
+    task: str | None = None
     context_length: int | None = None
+    max_output: int | None = None
     embedding_dimension: int | None = None
     supports_tools: bool | None = None
-
-    def to_json(self) -> JSON:
-        """The stated facts, as `Observation.facts` keeps them; the external id is the listing's."""
-        stated = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "external_id"}
-        return {name: _plain(value) for name, value in stated.items() if value is not None}
-
-    @classmethod
-    def from_json(cls, external_id: str, facts: JSON) -> "ListingRecord":
-        """The record that `to_json` wrote; keys of an older or newer release are passed over."""
-        known = {field.name for field in fields(cls)}
-        values = {name: _typed(name, value) for name, value in facts.items() if name in known}
-        return cls(external_id=external_id, **values)
+    input_modalities: tuple[str, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A record that could not be read, with the reason and what it looked like."""
+    """A record that could not be read. The texts are safe to store and to show, whatever upstream sent."""
 
     external_id: str
     reason: str
-    excerpt: str
+    excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A whole document.
-
-    `absent` are ids that were asked for and are definitely not there; `unknown` are those about which nothing could
-    be learnt: an outage, a limit, an answer that makes no sense.
-    """
-
-    records: tuple[ListingRecord, ...]
-    rejects: tuple[Reject, ...] = ()
-    absent: frozenset[str] = frozenset()
-    unknown: frozenset[str] = frozenset()
+FACTS = tuple(field.name for field in fields(ListingRecord) if field.name != "external_id")
+_DAYS = frozenset({"deprecated_on", "retires_on"})
+_PRICES = frozenset({"input_price", "output_price"})
+_TEXTS = frozenset({"license", "input_modalities", "output_modalities"})
 
 
-def _plain(value: Any) -> Any:
+def to_facts(record: ListingRecord) -> JSON:
+    """The JSON of an observation: what was stated and nothing else. Equal records give equal JSON."""
+    stated = ((name, getattr(record, name)) for name in FACTS)
+    return {name: _to_json(value) for name, value in stated if value is not None}
+
+
+def from_facts(external_id: str, facts: JSON) -> ListingRecord:
+    """The record that `to_facts` was given. A key of a later release is passed over."""
+    return ListingRecord(
+        external_id=external_id, **{name: _from_json(name, facts[name]) for name in FACTS if name in facts}
+    )
+
+
+def _to_json(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value)
+        return plain(value)
     if isinstance(value, tuple):
-        return [{"external_id": base.external_id, "relation": base.relation} for base in value]
+        return [[part.id, part.relation] if isinstance(part, BaseModel) else part for part in value]
     return value
 
 
-def _typed(name: str, value: Any) -> Any:
-    if name == "retires_on":
+def _from_json(name: str, value: Any) -> Any:
+    if name in _DAYS:
         return date.fromisoformat(value)
-    if name in {"input_price", "output_price"}:
+    if name in _PRICES:
         return Decimal(value)
-    if name == "bases":
-        return tuple(Base(base["external_id"], base["relation"]) for base in value)
+    if name in _TEXTS:
+        return tuple(value)
+    if name == "base_models":
+        return tuple(BaseModel(*pair) for pair in value)
     return value
+
+
+def plain(number: Decimal) -> str:
+    """`number` without exponent and without zeros at its end: one way to write each value."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def overlay(record: ListingRecord, before: ListingRecord | None) -> ListingRecord:
+    """`record` with what it leaves open taken from `before`: for answers that state one fact and hide the rest."""
+    if before is None:
+        return record
+    known = {name: getattr(before, name) for name in FACTS}
+    stated = {name: value for name in FACTS if (value := getattr(record, name)) is not None}
+    return ListingRecord(external_id=record.external_id, **(known | stated))
+
+
+def unique(records: Iterable[ListingRecord]) -> dict[str, ListingRecord]:
+    """The records by their id; of two with the same id the later counts."""
+    return {record.external_id: record for record in records}

@@ -1,19 +1,30 @@
-"""Background work of the register."""
+"""Background work of the register: adapters around `ingest.poll`."""
+
+import logging
+from datetime import datetime
 
 from celery import shared_task
 from django.utils import timezone
 
+from registry import runs
 from registry.ingest import poll
 from registry.models import Source
 
+logger = logging.getLogger(__name__)
 
-@shared_task
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def poll_due_sources() -> None:
-    """Have every source polled whose time has come."""
-    for slug in Source.objects.due(timezone.now()).values_list("slug", flat=True):
-        poll_source.delay(slug)
+    """Have each due source polled once for the moment it was due, however many beats ask."""
+    now = timezone.now()
+    for source in Source.objects.due(now).exclude(runs__in=runs.live(now)):
+        poll_source.delay(source.slug, runs.next_slot(source, now=now).isoformat())
 
 
-@shared_task
-def poll_source(slug: str) -> None:
-    poll(slug, now=timezone.now())
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def poll_source(slug: str, slot: str | None = None) -> None:
+    """Poll one source, for a slot once, without one now."""
+    try:
+        poll(slug, now=timezone.now(), slot=datetime.fromisoformat(slot) if slot else None)
+    except (runs.Busy, runs.LeaseLost) as error:
+        logger.info("%s", error)

@@ -1,19 +1,30 @@
-"""The upstreams that are polled, by slug. Others come as entry points of the group `understudy.sources`."""
+"""The upstreams that are polled, by the slug of their `Source` row.
 
+A package of somebody else adds one by an entry point of the group `understudy.sources`: its name is the slug, what
+it loads is called without arguments and gives a `Source`.
+"""
+
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
 
-from registry.upstream.base import Document, Source, UpstreamError, Validators
+from registry.upstream.base import Document, Known, Lack, Parsed, Source, Unanswered, UpstreamError
 from registry.upstream.huggingface import HuggingFace
 from registry.upstream.litellm import LiteLLM
 
-__all__ = ["SOURCES", "Document", "Source", "UpstreamError", "Validators", "installed"]
+__all__ = ["SOURCES", "Document", "Known", "Lack", "Parsed", "Source", "Unanswered", "UpstreamError", "adapter_of"]
 
-SOURCES: dict[str, type[Source]] = {"huggingface": HuggingFace, "litellm": LiteLLM}
+SOURCES: dict[str, Callable[[], Source]] = {
+    "huggingface": HuggingFace,
+    "litellm": LiteLLM,
+}
 
 
 @cache
-def installed() -> dict[str, type[Source]]:
-    """Ours and those of installed packages; a name of ours cannot be taken."""
-    found = {point.name: point.load() for point in entry_points(group="understudy.sources")}
-    return found | SOURCES
+def adapter_of(slug: str) -> Source:
+    """The source of that slug, ours before any other; `KeyError` if nothing installed provides it."""
+    if slug in SOURCES:
+        return SOURCES[slug]()
+    points = {point.name: point for point in entry_points(group="understudy.sources")}
+    loaded: Source = points[slug].load()()
+    return loaded

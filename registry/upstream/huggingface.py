@@ -1,192 +1,351 @@
-"""The Hugging Face Hub through its own client: one metadata request for each repository in the register.
+"""The Hugging Face Hub, asked through its own client about each repository in the register.
 
-Only metadata is asked for, never a file of weights. What the client does was measured: `docs/reference/hub.md`.
+A document is a JSON array: one answer of `GET /api/models/{id}` per repository, with `asked` where the answer goes
+by another id, or `{"id", "problem", "detail"}` where there was none. Only metadata is asked for, never a file.
 """
 
-import hashlib
 import json
-from collections.abc import Collection, Iterable
-from typing import Any, ClassVar
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 from django.conf import settings
-from huggingface_hub import HfApi
-from huggingface_hub.errors import (
-    DisabledRepoError,
-    GatedRepoError,
-    HfHubHTTPError,
-    RepositoryNotFoundError,
+from huggingface_hub import HfApi, ModelInfo, set_client_factory
+from huggingface_hub.errors import DisabledRepoError, GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.hf_api import ExpandModelProperty_T
+
+from registry.records import BaseModel, Gating, ListingRecord, Reject
+from registry.upstream import http
+from registry.upstream.base import Document, Known, Lack, Parsed, Unanswered, UpstreamError
+from registry.upstream.reading import (
+    BadField,
+    checked,
+    external_id,
+    flag,
+    one_object,
+    printable,
+    read_json,
+    rejected,
+    text,
+    texts,
 )
 
-from registry.records import Base, ListingRecord, Parsed, Reject
-from registry.upstream import documents
-from registry.upstream.base import Document, UpstreamError, Validators
-
 HOST = "huggingface"
-TIMEOUT_SECONDS = 15.0
-_EXPAND = ["sha", "gated", "disabled", "private", "createdAt", "tags", "cardData", "pipeline_tag"]
-_GATING = {False: "open", None: None, "auto": "auto", "manual": "manual"}
-_RELATIONS = ("finetune", "quantized", "adapter", "merge")
-_TOO_MANY = 429
-_JSON = dict[str, Any]
+# Each model is a request of its own, so one that hangs must not cost the others their time.
+DEADLINE = timedelta(seconds=20)
+EXPAND: list[ExpandModelProperty_T] = [
+    "sha",
+    "gated",
+    "disabled",
+    "private",
+    "tags",
+    "pipeline_tag",
+    "cardData",
+    "baseModels",
+]
+# Of a card only what is read below: the rest moves daily, or is large.
+CARD = ("license", "license_name", "license_link", "base_model", "base_model_relation", "new_version")
+RELATIONS = frozenset({"finetune", "quantized", "merge", "adapter"})
+_GATED: Mapping[Any, Gating] = {False: "open", "auto": "auto", "manual": "manual"}
+_LONGEST_KEY = 64
+_BAD_TOKEN = "Invalid credentials"  # noqa: S105 - words of the Hub, no secret
+# Whatever else is asked for, it is no metadata.
+_METADATA = "/api/models"
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why there is no answer, in words that the document keeps."""
+
+    kind: str
+    detail: str
+    ends_the_round: UpstreamError | None = None
 
 
 class HuggingFace:
-    """A document is a JSON list with one element per repository: the Hub's answer, or `{"id", "problem", "detail"}`.
+    slug = HOST
+    is_complete = False
+    watched_host = HOST
 
-    `problem` is `absent` for a repository that the Hub says does not exist, `disabled`, or `unknown`.
-    """
+    def fetch(self, known: Known) -> Document | None:
+        """One answer per watched id. After a 429 nobody else is asked; without a single answer the round failed."""
+        answers: list[dict[str, Any]] = []
+        end: UpstreamError | None = None
+        for asked in known.watched:
+            answer = _ask(asked) if end is None else _Problem("unknown", f"not asked: {end}")
+            if isinstance(answer, _Problem):
+                end = end or answer.ends_the_round
+                answers.append({"id": asked, "problem": answer.kind, "detail": answer.detail})
+            else:
+                answers.append(_as_json(asked, answer))
+        _refuse_silence(answers, end)
+        raw = json.dumps(answers, sort_keys=True, separators=(",", ":")).encode()
+        return Document(raw, f"{settings.HF_ENDPOINT}{_METADATA}")
 
-    slug: ClassVar[str] = HOST
-    name: ClassVar[str] = "Hugging Face Hub"
-    method: ClassVar[str] = "vendor_api"
-    is_complete: ClassVar[bool] = False
-
-    def fetch(self, known: Validators, watched: Collection[str]) -> Document | None:  # noqa: ARG002 - the Hub's ETags move with every download
-        answers = list(_ask_for_each(sorted(watched)))
-        if answers and all(answer.get("problem") == "unknown" for answer in answers):
-            raise UpstreamError(f"The Hub answered none of {len(answers)} requests: {answers[0]['detail']}")
-        body = json.dumps(answers, sort_keys=True).encode()
-        return Document(body=body, url=f"{settings.HF_ENDPOINT}/api/models", sha256=hashlib.sha256(body).hexdigest())
-
-    def parse(self, body: bytes) -> Parsed:
-        answers = documents.load(body)
+    def parse(self, raw: bytes) -> Parsed:
+        answers = read_json(raw)
         if not isinstance(answers, list):
-            raise UpstreamError(f"A document of the Hub is a list of models, not a {type(answers).__name__}")
-        records: list[ListingRecord] = []
-        rejects: list[Reject] = []
-        problems: dict[str, set[str]] = {"absent": set(), "unknown": set()}
-        for answer in answers:
-            try:
-                _sort_in(answer, records, problems)
-            except ValueError as error:
-                name = answer.get("id") if isinstance(answer, dict) else None
-                rejects.append(Reject(documents.excerpt(name).strip('"'), str(error), documents.excerpt(answer)))
-        return Parsed(tuple(records), tuple(rejects), frozenset(problems["absent"]), frozenset(problems["unknown"]))
+            raise UpstreamError("The document is no list of answers of the Hub.", retryable=True)
+        read = [_read(answer) for answer in answers]
+        partial = {answer["id"] for answer, one in zip(answers, read, strict=True) if _is_partial(answer, one)}
+        return Parsed(
+            records=[one for one in read if isinstance(one, ListingRecord)],
+            rejects=[one for one in read if isinstance(one, Reject)],
+            unanswered=[one for one in read if isinstance(one, Unanswered)],
+            partial=frozenset(partial),
+        )
 
-    def place(self, record: ListingRecord) -> tuple[str, str]:
-        return HOST, record.external_id
+    def names_of(self, host: str, host_id: str) -> Sequence[str]:
+        return (host_id,) if host == HOST else ()
+
+    def page_of(self, external_id: str) -> str:
+        return f"{settings.HF_ENDPOINT}/{external_id}"
 
 
-def _ask_for_each(watched: Iterable[str]) -> Iterable[_JSON]:
-    api = HfApi(
+def _refuse_silence(answers: Sequence[dict[str, Any]], end: UpstreamError | None) -> None:
+    """Raise unless the Hub said something about at least one model: a complete outage says nothing about any."""
+    unknown = [answer for answer in answers if answer.get("problem") == "unknown"]
+    if not answers or len(unknown) < len(answers):
+        return
+    raise end or UpstreamError(
+        f"The Hub answered for none of {len(answers)} models: {unknown[0]['detail']}", retryable=True
+    )
+
+
+def _ask(asked: str) -> ModelInfo | _Problem:
+    ask = partial(_api().model_info, asked, expand=EXPAND)
+    try:
+        return http.within(DEADLINE, ask, host=http.host_of(settings.HF_ENDPOINT))
+    except HfHubHTTPError as error:
+        return _refusal(error)
+    except UpstreamError as error:
+        return _Problem("unknown", str(error))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # What the client raises while it builds its object from something that is no answer of the Hub.
+        return _Problem("unknown", f"the answer cannot be read ({type(error).__name__}: {error})"[:300])
+
+
+def _refusal(error: HfHubHTTPError) -> _Problem:
+    # A gated repository raises a subclass of RepositoryNotFoundError, and is the opposite of it: it is there.
+    if isinstance(error, GatedRepoError):
+        return _Problem("gated", "the Hub shows nothing of it to those without access")
+    if isinstance(error, DisabledRepoError):
+        return _Problem("disabled", "the Hub has disabled access")
+    return _not_found(error) if isinstance(error, RepositoryNotFoundError) else _failure(error)
+
+
+def _not_found(error: RepositoryNotFoundError) -> _Problem:
+    """Only to a caller whom the Hub knows does it tell what is missing from what is private."""
+    status = error.response.status_code
+    if status == httpx2.codes.NOT_FOUND and settings.HF_TOKEN:
+        return _Problem("not_found", "the Hub knows no such repository")
+    return _Problem("unknown", f"missing or private ({status}); a token tells them apart")
+
+
+def _failure(error: HfHubHTTPError) -> _Problem:
+    response = error.response
+    if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        wait = http.wait_asked_for(response)
+        end = UpstreamError("The Hub asks us to wait (429).", retryable=True, retry_after=wait)
+        return _Problem("unknown", "the Hub asks us to wait (429)", ends_the_round=end)
+    if _BAD_TOKEN in (response.headers.get("x-error-message") or ""):
+        end = UpstreamError("The Hub refuses our token: check HF_TOKEN.", retryable=False)
+        return _Problem("unknown", "the Hub refuses our token", ends_the_round=end)
+    return _Problem("unknown", f"the Hub answered {response.status_code}")
+
+
+@cache
+def _client_factory() -> None:
+    """Give the Hub's client our limits. Its own has no time-out, follows any redirect and reads any length."""
+    set_client_factory(_client)
+
+
+def _api() -> HfApi:
+    _client_factory()
+    return HfApi(
         endpoint=settings.HF_ENDPOINT,
         token=settings.HF_TOKEN or False,
         library_name="understudy",
         library_version="0.1",
+        user_agent=http.USER_AGENT,
     )
-    is_limited = False
-    for name in watched:
-        if is_limited:
-            yield _problem(name, "unknown", "not asked: the Hub's limit was reached")
-            continue
-        answer = _ask(api, name)
-        is_limited = answer.get("status") == _TOO_MANY
-        yield answer
 
 
-def _ask(api: HfApi, name: str) -> _JSON:
-    try:
-        info = api.model_info(name, expand=_EXPAND, timeout=TIMEOUT_SECONDS)  # type: ignore[arg-type]  # a list of literals
-    except GatedRepoError as error:
-        # A subclass of RepositoryNotFoundError, and the opposite of it: it is there, and we may not look.
-        return _problem(name, "unknown", f"gated: {error}")
-    except DisabledRepoError as error:
-        return _problem(name, "disabled", str(error))
-    except RepositoryNotFoundError as error:
-        return _not_found(name, error)
-    except HfHubHTTPError as error:
-        return _problem(name, "unknown", str(error)) | {"status": error.response.status_code}
-    except (httpx2.HTTPError, OSError, ValueError) as error:
-        return _problem(name, "unknown", f"{type(error).__name__}: {error}")
-    return _plain(name, info)
+def _client() -> httpx2.Client:
+    return httpx2.Client(
+        timeout=httpx2.Timeout(10.0),
+        follow_redirects=True,
+        max_redirects=http.MAX_REDIRECTS,
+        # Not packed, so that what is counted is what is read into memory.
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"request": [_refuse_other_places], "response": [_limit]},
+    )
 
 
-def _not_found(name: str, error: RepositoryNotFoundError) -> _JSON:
-    # Without a token the Hub answers 401 for what is missing and for what is private alike.
-    if error.response.status_code == httpx2.codes.NOT_FOUND and settings.HF_TOKEN:
-        return _problem(name, "absent", str(error))
-    return _problem(name, "unknown", f"not visible without a token: {error}")
+def _refuse_other_places(request: httpx2.Request) -> None:
+    """A rename redirects within the Hub; anything else, and any file, is not what was asked for."""
+    if request.url.netloc.decode() != urlsplit(settings.HF_ENDPOINT).netloc:
+        raise UpstreamError(f"The Hub redirected to {request.url.host}.", retryable=False)
+    if _METADATA not in request.url.path:
+        raise UpstreamError(f"The Hub redirected to {request.url.path}, which is no metadata.", retryable=False)
 
 
-def _problem(name: str, problem: str, detail: str) -> _JSON:
-    return {"id": name, "problem": problem, "detail": detail.strip()[:300]}
+def _limit(response: httpx2.Response) -> None:
+    if response.headers.get("content-encoding", "identity").casefold() != "identity":
+        raise UpstreamError("The Hub packed its answer, which was not asked for.", retryable=False)
+    response.stream = _Limited(response.stream)
 
 
-def _plain(asked: str, info: Any) -> _JSON:
-    """The Hub's answer as JSON again: what the client made objects of, and the id that was asked for."""
-    card = info.card_data.to_dict() if info.card_data is not None else None
-    return {
+class _Limited(httpx2.SyncByteStream):
+    """A body that ends with an error once it is longer, or comes slower, than any metadata."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._ends_at = time.monotonic() + DEADLINE.total_seconds()
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for piece in self._stream:
+            size += len(piece)
+            if size > http.MAX_BYTES:
+                raise UpstreamError(f"The Hub answered with more than {http.MAX_BYTES:,} bytes.", retryable=False)
+            if time.monotonic() > self._ends_at:
+                raise UpstreamError("The Hub answered too slowly.", retryable=True)
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _as_json(asked: str, info: ModelInfo) -> dict[str, Any]:
+    """The answer again, as the Hub sent it, without what the client added and what moves daily."""
+    card = info.card_data
+    stated = {
         "_id": getattr(info, "_id", None),
         "id": info.id,
-        "asked": asked,
         "sha": info.sha,
         "gated": info.gated,
         "disabled": info.disabled,
         "private": info.private,
-        "tags": info.tags,
-        "cardData": card,
         "pipeline_tag": info.pipeline_tag,
+        "tags": info.tags,
+        "baseModels": info.base_models,
+        "cardData": None if card is None else {name: getattr(card, name, None) for name in CARD},
     }
+    answer = {name: value for name, value in stated.items() if value is not None}
+    return answer if info.id == asked else answer | {"asked": asked}
 
 
-def _sort_in(answer: Any, records: list[ListingRecord], problems: dict[str, set[str]]) -> None:
-    if not isinstance(answer, dict):
-        raise ValueError(f"the element is a {type(answer).__name__}, not an object")
-    name = documents.checked_text(answer.get("asked") or answer.get("id"), "id")
-    if name is None:
-        raise ValueError("the element has no id")
-    problem = answer.get("problem")
-    if problem in problems:
-        problems[problem].add(name)
-    elif problem == "disabled":
-        records.append(ListingRecord(external_id=name, is_disabled=True))
-    else:
-        records.append(_record(name, answer))
+def _read(given: Any) -> ListingRecord | Reject | Unanswered:
+    identity = (given.get("asked") or given.get("id") or "?") if isinstance(given, dict) else "?"
+    try:
+        answer = one_object(given)
+        asked = external_id(answer.get("asked") or answer.get("id"))
+        problem = text(answer, "problem")
+        return _record(asked, answer) if problem is None else _without_answer(asked, problem, answer)
+    except BadField as error:
+        return rejected(identity, given, error)
 
 
-def _record(name: str, answer: _JSON) -> ListingRecord:
-    card = answer.get("cardData") or {}
-    if not isinstance(card, dict):
-        raise ValueError(f"cardData is a {type(card).__name__}, not an object")
-    tags = answer.get("tags") or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise ValueError("tags is not a list of text")
-    if answer.get("gated") not in _GATING:
-        raise ValueError(f"gated is {answer.get('gated')!r}, none of the values that are known")
-    answered = documents.checked_text(answer.get("id"), "id")
+def _without_answer(asked: str, problem: str, answer: Mapping[str, Any]) -> ListingRecord | Unanswered:
+    if problem == "disabled":
+        return ListingRecord(external_id=asked, host=HOST, host_id=asked, is_disabled=True)
+    if problem == "gated":
+        # Which of the two gates it is stays hidden; the stricter one is assumed until metadata says.
+        return ListingRecord(external_id=asked, host=HOST, host_id=asked, gating="manual")
+    lack = Lack.NOT_FOUND if problem == Lack.NOT_FOUND else Lack.UNKNOWN
+    return Unanswered(asked, lack, text(answer, "detail") or problem)
+
+
+def _is_partial(answer: Any, read: object) -> bool:
+    return isinstance(read, ListingRecord) and "problem" in answer
+
+
+def _record(asked: str, answer: Mapping[str, Any]) -> ListingRecord:
+    card, tags = _card(answer), texts(answer, "tags")
+    answered = external_id(answer.get("id"))
     return ListingRecord(
-        external_id=name,
-        upstream_id=documents.checked_text(answer.get("_id"), "_id", limit=64),
-        renamed_to=answered if answered and answered.casefold() != name.casefold() else None,
-        revision=documents.checked_text(answer.get("sha"), "sha", limit=64),
-        gating=_GATING[answer.get("gated")],
-        is_disabled=answer.get("disabled") if isinstance(answer.get("disabled"), bool) else None,
+        external_id=asked,
+        host=HOST,
+        host_id=asked,
+        upstream_id=text(answer, "_id", longest=_LONGEST_KEY),
+        # The Hub's ids ignore case, so another spelling is no other name.
+        renamed_to=answered if answered.casefold() != asked.casefold() else None,
+        sha=text(answer, "sha", longest=_LONGEST_KEY),
+        gating=_gating(answer),
+        is_disabled=flag(answer, "disabled"),
         license=_license(card, tags),
-        license_name=documents.checked_text(card.get("license_name"), "license_name"),
-        license_link=documents.checked_text(card.get("license_link"), "license_link", limit=500),
-        bases=_bases(card, tags),
-        successor=documents.checked_text(card.get("new_version"), "new_version"),
-        task=documents.checked_text(answer.get("pipeline_tag"), "pipeline_tag", limit=50),
+        license_name=text(card, "license_name"),
+        license_link=text(card, "license_link"),
+        base_models=_base_models(answer, card, tags),
+        successor=text(card, "new_version"),
+        task=text(answer, "pipeline_tag", longest=50),
     )
 
 
-def _license(card: _JSON, tags: list[str]) -> str | None:
-    """The card's license, which may be a list; without a card, the tag's."""
-    stated = card.get("license")
-    if isinstance(stated, list):
-        stated = " AND ".join(sorted(str(one) for one in stated)) if len(stated) > 1 else next(iter(stated), None)
-    tagged = next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)
-    return documents.checked_text(stated or tagged, "license")
+def _card(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    card = answer.get("cardData")
+    if card is not None and not isinstance(card, dict):
+        raise BadField(f"“cardData” is {printable(card)}, not an object")
+    return card or {}
 
 
-def _bases(card: _JSON, tags: list[str]) -> tuple[Base, ...] | None:
-    """Base models with their relation from the tags, else from the card; None where neither says anything."""
-    related = [tag.split(":", 2)[1:] for tag in tags if tag.startswith("base_model:") and tag.count(":") > 1]
-    bases = {Base(base, relation) for relation, base in related if relation in _RELATIONS}
-    if not bases:
-        stated = card.get("base_model") or []
-        names = [stated] if isinstance(stated, str) else stated
-        relation = str(card.get("base_model_relation") or "finetune")
-        bases = {Base(str(base), relation) for base in names if base}
-    return tuple(sorted(bases, key=lambda base: (base.external_id, base.relation))) or None
+def _gating(answer: Mapping[str, Any]) -> Gating | None:
+    stated = answer.get("gated")
+    if stated is None:
+        return None
+    if not isinstance(stated, bool | str) or stated not in _GATED:
+        raise BadField(f"“gated” is {printable(stated)}, not false, auto or manual")
+    return _GATED[stated]
+
+
+def _license(card: Mapping[str, Any], tags: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The card's license, which may be a list; else the tag's. () if card or tags were shown and state none."""
+    stated = texts(card, "license")
+    if stated is not None:
+        return stated
+    if tags is None:
+        return () if card else None
+    return tuple(tag.removeprefix("license:") for tag in tags if tag.startswith("license:"))
+
+
+def _base_models(
+    answer: Mapping[str, Any], card: Mapping[str, Any], tags: Sequence[str] | None
+) -> tuple[BaseModel, ...] | None:
+    """From tags and card together; a relation stated anywhere beats one left open. None if neither was shown."""
+    if tags is None and not card and "baseModels" not in answer:
+        return None
+    relation = text(card, "base_model_relation") or ""
+    found: dict[str, str] = {}
+    for base, stated in [
+        *((base, relation) for base in texts(card, "base_model") or ()),
+        *_tagged(tags or ()),
+        *_structured(answer.get("baseModels")),
+    ]:
+        found[base] = (stated if stated in RELATIONS else "") or found.get(base, "")
+    return tuple(sorted(BaseModel(base, relation) for base, relation in found.items()))
+
+
+def _tagged(tags: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """`base_model:<id>` and `base_model:<relation>:<id>`; the Hub writes both forms side by side."""
+    for tag in tags:
+        prefix, _, rest = tag.partition(":")
+        if prefix == "base_model" and rest:
+            relation, colon, base = rest.partition(":")
+            yield (base, relation) if colon else (rest, "")
+
+
+def _structured(stated: Any) -> Iterator[tuple[str, str]]:
+    if stated is None:
+        return
+    try:
+        relation = stated.get("relation") or ""
+        for base in stated.get("models") or ():
+            yield checked("baseModels", base["id"]), relation
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BadField(f"“baseModels” is {printable(stated)}, not a relation with models") from error

@@ -1,128 +1,119 @@
-"""LiteLLM's map of prices and context windows: one flat JSON object, model key → entry.
+"""LiteLLM's price map: one JSON object with an entry per model and provider, kept by hand by the LiteLLM project.
 
-It states providers, dates, prices and capabilities, no licenses and no successors.
+It knows prices, lengths, capabilities and shutdown dates (`deprecation_date`), no licenses and no successors.
 """
 
-import re
-from collections.abc import Collection
-from datetime import date
-from decimal import Decimal
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 
-from registry.records import ListingRecord, Parsed, Reject
-from registry.upstream import documents, http
-from registry.upstream.base import Document, UpstreamError, Validators
+from registry.records import ListingRecord, Reject
+from registry.upstream import http
+from registry.upstream.base import Document, Known, Parsed, UpstreamError
+from registry.upstream.reading import (
+    BadField,
+    Repeated,
+    day,
+    external_id,
+    flag,
+    one_object,
+    price_per_million,
+    read_json,
+    rejected,
+    text,
+    texts,
+    whole,
+)
 
-# 1.8 MB in November 2026, and it grows by half every year.
+# The document itself has 1.8 MB by now and grows by half a year by year.
 MAX_BYTES = 16 * 1024 * 1024
-# Documentation of the fields, in the shape of an entry.
-_SPECIMEN = "sample_spec"
-_PER_MILLION = Decimal(1_000_000)
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_HOSTS = {"bedrock_converse": "bedrock", "text-completion-openai": "openai", "cohere_chat": "cohere"}
-_TASKS = {
+# Entries that describe the file or LiteLLM's own routing instead of a model.
+NOT_MODELS = frozenset({"sample_spec", "fallback_generalizations"})
+# LiteLLM names one place differently by kind of model; the longest prefix comes first.
+HOSTS = (
+    ("vertex_ai", "vertex_ai"),
+    ("bedrock", "bedrock"),
+    ("text-completion-openai", "openai"),
+    ("text-completion-codestral", "codestral"),
+    ("cohere", "cohere"),
+    ("azure_text", "azure"),
+    ("fireworks_ai", "fireworks_ai"),
+)
+# As the Hub names tasks, which is how the register names them.
+TASKS = {
     "chat": "text-generation",
     "completion": "text-generation",
     "responses": "text-generation",
     "embedding": "feature-extraction",
     "rerank": "text-ranking",
-    "image_generation": "text-to-image",
     "audio_transcription": "automatic-speech-recognition",
     "audio_speech": "text-to-speech",
+    "image_generation": "text-to-image",
+    "image_edit": "image-to-image",
+    "video_generation": "text-to-video",
     "moderation": "text-classification",
-    "moderations": "text-classification",
 }
 
 
 class LiteLLM:
-    slug: ClassVar[str] = "litellm"
-    name: ClassVar[str] = "LiteLLM price map"
-    method: ClassVar[str] = "curated_feed"
-    is_complete: ClassVar[bool] = True
+    slug = "litellm"
+    is_complete = True
+    watched_host = ""
 
-    def fetch(self, known: Validators, watched: Collection[str]) -> Document | None:  # noqa: ARG002 - it is one document
-        return http.get(settings.LITELLM_URL, known=known, max_bytes=MAX_BYTES)
+    def fetch(self, known: Known) -> Document | None:
+        return http.get(settings.LITELLM_URL, max_bytes=MAX_BYTES, etag=known.etag, last_modified=known.last_modified)
 
-    def parse(self, body: bytes) -> Parsed:
-        entries = documents.load(body)
-        if not isinstance(entries, dict):
-            raise UpstreamError(f"The price map is a {type(entries).__name__}, not an object")
-        records: list[ListingRecord] = []
-        rejects: list[Reject] = []
-        for key, entry in entries.items():
-            if key == _SPECIMEN:
-                continue
-            try:
-                records.append(_record(key, entry))
-            except ValueError as error:
-                rejects.append(Reject(documents.excerpt(key)[1:-1], str(error), documents.excerpt(entry)))
-        return Parsed(tuple(records), tuple(rejects))
+    def parse(self, raw: bytes) -> Parsed:
+        document = read_json(raw)
+        if not isinstance(document, dict):
+            raise UpstreamError("The document is no price map: it is not a JSON object.", retryable=True)
+        twice = document.twice if isinstance(document, Repeated) else frozenset[str]()
+        read = [_read(key, entry, is_twice=key in twice) for key, entry in document.items() if key not in NOT_MODELS]
+        return Parsed(
+            records=[one for one in read if isinstance(one, ListingRecord)],
+            rejects=[one for one in read if isinstance(one, Reject)],
+        )
 
-    def place(self, record: ListingRecord) -> tuple[str, str]:
-        """`azure/gpt-5` at provider azure is `gpt-5` there; providers with several tables are one host."""
-        host = _HOSTS.get(record.provider or "", record.provider or "")
-        prefix = f"{host}/"
-        return host, record.external_id.removeprefix(prefix)
+    def names_of(self, host: str, host_id: str) -> Sequence[str]:
+        return (host_id, f"{host}/{host_id}")
+
+    def page_of(self, external_id: str) -> str:  # noqa: ARG002 - the document has no page for one entry
+        return ""
 
 
-def _record(key: str, entry: Any) -> ListingRecord:
-    external_id = documents.checked_text(key, "the key")
-    if external_id is None:
-        raise ValueError("the key is empty")
-    if not isinstance(entry, dict):
-        raise ValueError(f"the entry is a {type(entry).__name__}, not an object")
-    mode = documents.checked_text(entry.get("mode"), "mode")
+def _read(key: str, entry: Any, *, is_twice: bool) -> ListingRecord | Reject:
+    if is_twice:
+        return rejected(key, entry, "the id is in the document twice")
+    try:
+        return _record(external_id(key), one_object(entry))
+    except BadField as error:
+        return rejected(key, entry, error)
+
+
+def _record(key: str, entry: Mapping[str, Any]) -> ListingRecord:
+    provider = text(entry, "litellm_provider")
+    if provider is None:
+        raise BadField("“litellm_provider” is missing")
+    host, mode = _host(provider), text(entry, "mode")
     return ListingRecord(
-        external_id=external_id,
-        provider=documents.checked_text(entry.get("litellm_provider"), "litellm_provider"),
-        task=_TASKS.get(mode, mode) if mode else None,
-        retires_on=_day(entry.get("deprecation_date"), "deprecation_date"),
-        input_price=_price(entry, "input_cost_per_token"),
-        output_price=_price(entry, "output_cost_per_token"),
-        context_length=_size(entry, "max_input_tokens"),
-        embedding_dimension=_size(entry, "output_vector_size"),
-        supports_tools=_flag(entry, "supports_function_calling"),
+        external_id=key,
+        host=host,
+        host_id=key.removeprefix(f"{provider}/").removeprefix(f"{host}/"),
+        retires_on=day(entry, "deprecation_date"),
+        input_price=price_per_million(entry, "input_cost_per_token"),
+        output_price=price_per_million(entry, "output_cost_per_token"),
+        mode=mode,
+        task=TASKS.get(mode or ""),
+        # Not `max_tokens`: it means the output of one entry and the input of another.
+        context_length=whole(entry, "max_input_tokens"),
+        max_output=whole(entry, "max_output_tokens"),
+        embedding_dimension=whole(entry, "output_vector_size"),
+        supports_tools=flag(entry, "supports_function_calling"),
+        input_modalities=texts(entry, "supported_modalities"),
+        output_modalities=texts(entry, "supported_output_modalities"),
     )
 
 
-def _day(value: Any, field: str) -> date | None:
-    """Old releases write 2025-1-6, so ISO alone would not do."""
-    text = documents.checked_text(value, field)
-    if text is None:
-        return None
-    found = _DATE.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"{field} is {text[:40]!r}, not a date like 2026-05-12")
-    try:
-        return date(*(int(part) for part in found.groups()))
-    except ValueError as error:
-        raise ValueError(f"{field} is {text!r}: {error}") from None
-
-
-def _price(entry: dict[str, Any], field: str) -> Decimal | None:
-    """USD per million tokens; the map states USD per token, as a number or as text."""
-    number = documents.checked_number(entry.get(field), field)
-    if number is None:
-        return None
-    # Through text, so that 2.5e-06 becomes 2.5 and not 2.4999999999999996.
-    return (Decimal(repr(number)) * _PER_MILLION).quantize(Decimal("0.000001"))
-
-
-def _size(entry: dict[str, Any], field: str) -> int | None:
-    value = entry.get(field)
-    # Some entries describe the field in words instead of giving a number.
-    if isinstance(value, str) and not value.strip().isdigit():
-        return None
-    number = documents.checked_number(value, field)
-    if number is None or number != int(number) or number == 0:
-        return None
-    if number > 2**31 - 1:
-        raise ValueError(f"{field} is {int(number)}, more than any model takes")
-    return int(number)
-
-
-def _flag(entry: dict[str, Any], field: str) -> bool | None:
-    value = entry.get(field)
-    return value if isinstance(value, bool) else None
+def _host(provider: str) -> str:
+    return next((host for prefix, host in HOSTS if provider.startswith(prefix)), provider)

@@ -1,51 +1,75 @@
-"""`manage.py poll SOURCE [--file F] [--as-of DATE]`: ask an upstream now, or take in a saved answer."""
+"""`manage.py poll SOURCE [--file F] [--as-of DATE]`: ask an upstream now, or feed it a saved answer."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentTypeError
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from registry.ingest import PollRefused, poll
+from registry.ingest import poll
 from registry.models import PollRun, Source
+from registry.runs import Busy
+
+SHOWN_REJECTS = 10
 
 
 class Command(BaseCommand):
     help = "Poll one source now, or take in a saved document through the very same path."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", help="huggingface, litellm, …")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("source", help="the source's slug: huggingface, litellm, …")
         parser.add_argument("--file", type=Path, help="a saved answer of the upstream")
-        parser.add_argument("--as-of", type=_moment, help="when the saved answer was given, e.g. 2026-04-15")
+        parser.add_argument("--as-of", type=_moment, help="when the saved answer was seen: 2026-04-15, or with a time")
+        parser.add_argument(
+            "--accept-shrink", action="store_true", help="believe a document that lacks many of the known rows"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        slug = options["source"]
-        if not Source.objects.filter(slug=slug).exists():
-            known = ", ".join(Source.objects.values_list("slug", flat=True))
-            raise CommandError(f"There is no source {slug!r}; there are: {known}.")
+        if options["as_of"] and not options["file"]:
+            raise CommandError("--as-of says when a saved document was seen: it needs --file.")
         try:
-            run = poll(slug, now=timezone.now(), document=options["file"], as_of=options["as_of"])
-        except PollRefused as error:
-            raise CommandError(str(error)) from error
-        if run.outcome in {PollRun.Outcome.FAILED, PollRun.Outcome.REFUSED}:
+            run = poll(
+                options["source"],
+                now=timezone.now(),
+                document=options["file"],
+                as_of=options["as_of"],
+                accept_shrink=options["accept_shrink"],
+            )
+        except Source.DoesNotExist:
+            slugs = ", ".join(Source.objects.order_by("slug").values_list("slug", flat=True))
+            raise CommandError(f"There is no source “{options['source']}”; there are: {slugs}.") from None
+        except Busy as error:
+            raise CommandError(f"{error} Try again in a moment.") from error
+        if run.outcome not in {PollRun.Outcome.CHANGED, PollRun.Outcome.UNCHANGED}:
             raise CommandError(f"{run.source}: {run.get_outcome_display().lower()}. {run.error}")
-        self._report(run)
-
-    def _report(self, run: PollRun) -> None:
-        self.stdout.write(f"{run.source}: {run.get_outcome_display().lower()}, {run.record_count} records")
-        counts = Counter(run.changes.values_list("kind", flat=True))
-        for kind, count in sorted(counts.items()):
-            self.stdout.write(f"  {count:>6} {kind}")
-        if run.missing_count:
-            self.stdout.write(f"  {run.missing_count:>6} missing, which is not yet removed")
-        for rejected in run.rejected.all()[:20]:
-            self.stdout.write(f"  set aside: {rejected}")
+        self.stdout.write("\n".join(_report(run)))
 
 
 def _moment(text: str) -> datetime:
-    """Midnight UTC of a day, or a full moment."""
-    moment = datetime.fromisoformat(text)
+    """A day means its beginning in UTC, and so does a time without a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date like 2026-04-15 and no time like 2026-04-15T12:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _report(run: PollRun) -> list[str]:
+    """What the run brought, a line per kind of change."""
+    if run.outcome == PollRun.Outcome.UNCHANGED:
+        return [f"{run.source}: unchanged"]
+    baseline = ", the first document of this source" if run.is_baseline else ""
+    kinds = Counter(run.changes.exclude(listing=None).values_list("kind", flat=True))
+    about_offerings = run.changes.exclude(offering=None).count()
+    return [
+        f"{run.source}: {run.record_count} records{baseline}",
+        *(f"{count:8} {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))),
+        *([f"{about_offerings:8} about offerings that were mapped by this poll"] if about_offerings else []),
+        *([f"{run.missing_count:8} missing, which does not yet mean removed"] if run.missing_count else []),
+        *([f"{run.rejected_count:8} rejected"] if run.rejected_count else []),
+        *(f"         {reject}" for reject in run.rejected.order_by("pk")[:SHOWN_REJECTS]),
+        *([run.error] if run.error else []),
+    ]
