@@ -78,7 +78,7 @@ def test_2_the_suggestions_put_other_vendors_first_and_see_through_derivatives(a
 
     assert ranked[0]["ref"] == "BAAI/bge-m3"
     assert ranked[0]["is_independent"]
-    assert "re-index" in _reason(ranked[0], "dimension")
+    assert "index has to be built again" in _reason(ranked[0], "dimension")
     assert "768" in _reason(by_ref["intfloat/multilingual-e5-base"], "dimension")
     assert not by_ref["Snowflake/snowflake-arctic-embed-m-v2.0"]["is_independent"]
     assert not by_ref["Octen/Octen-Embedding-0.6B"]["is_independent"]
