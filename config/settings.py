@@ -188,6 +188,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields of the same name with other choices: each gets a name that a client's author understands.
+    "ENUM_NAME_OVERRIDES": {
+        "ModelState": "registry.models.catalog.AIModel.State",
+        "ProposalState": "governance.models.proposals.Proposal.State",
+        "ActionState": "governance.models.triage.Action.State",
+        "NoticeState": "governance.models.notices.Notice.State",
+        "OfferingKind": "registry.models.catalog.Offering.Kind",
+        "AlternativeKind": "registry.models.fallback.Alternative.Kind",
+        "ChangeKind": "registry.models.upstream.ChangeKind",
+        "ProposalKind": "governance.models.proposals.Proposal.Kind",
+        "CheckVerdict": "governance.models.checks.Check.Verdict",
+        "DecisionVerdict": "governance.models.proposals.Decision.Verdict",
+    },
 }
 
 # --- web admin: the sidebar's entries stand in config/admin_site.py ---------------------------

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from governance.candidates import rank
 from registry.api import resources
-from registry.api.serializers import Slug
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -26,7 +25,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
     offering = serializers.IntegerField(source="offering.pk")
     ref = serializers.CharField(source="offering.external_id")
     host = serializers.CharField(source="offering.host")
-    model = Slug(source="offering.model")
+    model = serializers.CharField(source="offering.model.slug")
     is_independent = serializers.BooleanField()
     shared_vendors = serializers.ListField(child=serializers.CharField())
     license = serializers.CharField(source="license.spdx_id", default=None)
