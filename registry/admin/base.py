@@ -61,7 +61,6 @@ class RegisterAdmin(ObjectRights, ModelAdmin):
     list_per_page = 50
     list_filter_submit = False
     warn_unsaved_form = True
-    show_full_result_count = False
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         # The form was opened with the right to some row; what was chosen in it may belong to another team.
@@ -114,7 +113,6 @@ class EvidenceAdmin(ObjectRights, ModelAdmin):
 
     formfield_overrides = URLS_ARE_HTTPS
     list_per_page = 50
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
         return False

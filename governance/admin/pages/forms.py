@@ -21,6 +21,9 @@ class AdoptionForm(forms.Form):
     """What `proposals.propose_adoption` takes."""
 
     offering = OfferingRefField(label="Model, as you call it")
+    revision = forms.CharField(
+        max_length=64, required=False, help_text="To adopt one revision alone; empty: whichever a system uses."
+    )
     purpose = forms.SlugField(help_text="One word that the organisation uses again: embedding, chat, re-ranking, …")
     distribution = forms.ChoiceField(choices=Distribution.choices)
     reason = long_text(help_text="Why this model, and what you tried it on. The reviewer sees it beside the facts.")

@@ -72,12 +72,17 @@ AlternativeForms = forms.formset_factory(
 )
 
 
-def initial_of(revision: PlanRevision | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The texts and the alternatives to begin the next revision with."""
+def initial_of(revision: PlanRevision | None, *, also: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The texts and the alternatives to begin the next revision with; `also` is the ref of one to put at the end."""
+    added = [{"offering": also}] if also else []
     if revision is None:
-        return {}, [{}]
+        return {}, added or [{}]
     texts = {name: getattr(revision, name) for name in TEXTS}
-    ways = [
+    return texts, [*_ways_of(revision), *added] or [{}]
+
+
+def _ways_of(revision: PlanRevision) -> list[dict[str, Any]]:
+    return [
         {
             "kind": way.kind,
             "offering": way.offering,
@@ -87,7 +92,6 @@ def initial_of(revision: PlanRevision | None) -> tuple[dict[str, Any], list[dict
         }
         for way in revision.alternatives.all()
     ]
-    return texts, ways or [{}]
 
 
 def alternatives_from(forms_: Any) -> list[dict[str, Any]]:

@@ -72,4 +72,5 @@ def _system(row: Dependency) -> SystemFacts:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Messages begin with a word or with a name, and a name keeps its case."""
+    return text[:1].upper() + text[1:] if text.startswith(("the ", "whether ")) else text
