@@ -19,6 +19,7 @@ from governance.check import (
     answer_of,
     check,
 )
+from registry.api import filters
 from registry.api.people import person_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
@@ -87,7 +88,9 @@ class CheckAnswerSerializer(serializers.Serializer[None]):
 class Checks(mixins.CreateModelMixin, ReadOnly):
     queryset = models.Check.objects.select_related("system", "environment").prefetch_related("findings")
     serializer_class = CheckAnswerSerializer
-    filterset_fields = ("system__slug", "environment__slug", "verdict")
+    filterset_class = filters.filters_of(
+        models.Check, "verdict", system="system__slug", environment="environment__slug"
+    )
     ordering = ("-checked_at",)
 
     @extend_schema(

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from governance import drills, plans
 from governance.api.refusals import refusals_as_problems
+from registry.api import filters
 from registry.api import serializers as shapes
 from registry.api.people import person_of
 from registry.api.views import ReadOnly
@@ -42,7 +43,9 @@ class FallbackPlans(ReadOnly):
         )
     )
     serializer_class = shapes.FallbackPlanSerializer
-    filterset_fields = ("dependency", "dependency__system__slug", "model__slug")
+    filterset_class = filters.filters_of(
+        FallbackPlan, "dependency", system="dependency__system__slug", model="model__slug"
+    )
     action_permissions = {"submit": "registry.change_fallbackplan"}
 
     @extend_schema(request=NewRevision, responses={201: shapes.FallbackPlanSerializer})
@@ -76,7 +79,9 @@ class FallbackPlans(ReadOnly):
 class Drills(ReadOnly):
     queryset = Drill.objects.select_related("recorded_by")
     serializer_class = shapes.DrillSerializer
-    filterset_fields = ("alternative", "alternative__plan_revision__plan__dependency", "outcome")
+    filterset_class = filters.filters_of(
+        Drill, "alternative", "outcome", dependency="alternative__plan_revision__plan__dependency"
+    )
     ordering = ("-drilled_on", "-pk")
 
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:

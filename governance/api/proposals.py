@@ -12,13 +12,16 @@ from rest_framework.response import Response
 from governance import blocks, models, proposals
 from governance.api import serializers as shapes
 from governance.api.refusals import refusals_as_problems
+from registry.api import filters
 from registry.api.people import person_of
 from registry.api.views import ReadOnly
 
 
 class Proposals(ReadOnly):
     queryset = models.Proposal.objects.select_related("proposer", "system").prefetch_related("decisions__decider")
-    filterset_fields = ("kind", "state", "dependency", "offering", "proposer__username")
+    filterset_class = filters.filters_of(
+        models.Proposal, "kind", "state", "dependency", "offering", proposer="proposer__username"
+    )
     ordering = ("-pk",)
     # Who may decide or withdraw is asked by the use case, freshly and inside its transaction.
     action_permissions = {"decide": "governance.view_proposal", "withdraw": "governance.view_proposal"}
@@ -90,7 +93,7 @@ class Approvals(ReadOnly):
 class Waivers(ReadOnly):
     queryset = models.Waiver.objects.select_related("system")
     serializer_class = shapes.WaiverSerializer
-    filterset_fields = ("dependency", "system__slug", "rule")
+    filterset_class = filters.filters_of(models.Waiver, "dependency", "rule", system="system__slug")
 
 
 class LiftReason(serializers.Serializer[None]):
@@ -100,7 +103,7 @@ class LiftReason(serializers.Serializer[None]):
 class Blocks(ReadOnly):
     queryset = models.Block.objects.select_related("vendor", "model", "blocked_by", "lifted_by")
     serializer_class = shapes.BlockSerializer
-    filterset_fields = ("vendor__slug", "model__slug", "offering")
+    filterset_class = filters.filters_of(models.Block, "offering", vendor="vendor__slug", model="model__slug")
     action_permissions = {"lift": "governance.add_block"}
 
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:

@@ -48,7 +48,9 @@ class Changes(ReadOnly):
 class Impacts(ReadOnly):
     queryset = models.Impact.objects.select_related("change__listing__source", "change__model", "change__vendor")
     serializer_class = shapes.ImpactSerializer
-    filterset_fields = ("change", "dependency", "path", "dependency__system__slug")
+    filterset_class = filters.filters_of(
+        models.Impact, "change", "dependency", "path", system="dependency__system__slug"
+    )
     ordering = ("-pk",)
 
 
@@ -64,7 +66,9 @@ class Done(serializers.Serializer[None]):
 class Actions(ReadOnly):
     queryset = models.Action.objects.select_related("team")
     serializer_class = shapes.ActionSerializer
-    filterset_fields = ("state", "concern", "team__slug", "dependency", "dependency__system__slug")
+    filterset_class = filters.filters_of(
+        models.Action, "state", "concern", "dependency", team="team__slug", system="dependency__system__slug"
+    )
     ordering = ("due_on", "pk")
     action_permissions = dict.fromkeys(("acknowledge", "snooze", "done"), "governance.change_action")
 
@@ -94,7 +98,9 @@ class Actions(ReadOnly):
 class Notices(ReadOnly):
     queryset = models.Notice.objects.select_related("channel__team").prefetch_related("deliveries")
     serializer_class = shapes.NoticeSerializer
-    filterset_fields = ("state", "channel__transport", "channel__team__slug")
+    filterset_class = filters.filters_of(
+        models.Notice, "state", transport="channel__transport", team="channel__team__slug"
+    )
     ordering = ("-pk",)
     action_permissions = {"replay": "governance.change_notice"}
 

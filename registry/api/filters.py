@@ -2,10 +2,18 @@
 
 from typing import Any
 
+from django.db.models import Model
 from django_filters.filters import BooleanFilter, CharFilter, DateFilter, IsoDateTimeFilter, NumberFilter
 from django_filters.filterset import FilterSet
 
 from registry import models
+
+
+def filters_of(model: type[Model], /, *fields: str, **paths: str) -> type[FilterSet]:
+    """A filter per field, and one per path under a name of its own: `system="dependency__system__slug"`."""
+    renamed = {name: CharFilter(field_name=path) for name, path in paths.items()}
+    meta = type("Meta", (), {"model": model, "fields": fields})
+    return type(f"{model.__name__}Filter", (FilterSet,), {**renamed, "Meta": meta})
 
 
 class ChangeFilter(FilterSet):

@@ -19,7 +19,7 @@ class Vendors(Writable):
     queryset = models.Vendor.objects.select_related("parent").prefetch_related("aliases", "hub_namespaces")
     serializer_class = shapes.VendorSerializer
     lookup_field = "slug"
-    filterset_fields = ("country", "parent__slug")
+    filterset_class = filters.filters_of(models.Vendor, "country", parent="parent__slug")
 
 
 class Licenses(ReadOnly):
@@ -57,7 +57,7 @@ class Systems(Writable):
     queryset = models.System.objects.select_related("team")
     serializer_class = shapes.SystemSerializer
     lookup_field = "slug"
-    filterset_fields = ("team__slug", "criticality", "distribution")
+    filterset_class = filters.filters_of(models.System, "criticality", "distribution", team="team__slug")
 
 
 class Environments(Writable):
@@ -103,5 +103,5 @@ class Listings(ReadOnly):
 class Observations(ReadOnly):
     queryset = models.Observation.objects.filter(run__completed_at__isnull=False)
     serializer_class = shapes.ObservationSerializer
-    filterset_fields = ("listing", "listing__offering")
+    filterset_class = filters.filters_of(models.Observation, "listing", offering="listing__offering")
     ordering = ("-pk",)

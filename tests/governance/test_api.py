@@ -116,7 +116,7 @@ def test_hostile_json_is_a_bad_request(body: bytes, as_role: AsRole) -> None:
     assert response.json()["status"] == 400
 
 
-@pytest.mark.parametrize("query", ["cursor=nonsense", "parent__slug=%00", "page_size=-1"])
+@pytest.mark.parametrize("query", ["cursor=nonsense", "parent=%00", "page_size=-1"])
 def test_hostile_queries_are_no_server_errors(query: str, as_role: AsRole) -> None:
     assert as_role("viewer").get(f"/api/v1/vendors/?{query}").status_code in {200, 400, 404}
 
