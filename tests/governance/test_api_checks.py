@@ -1,0 +1,138 @@
+"""`POST /checks/`: the promised interface of the gate."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from rest_framework.test import APIClient
+
+from governance.models import Check
+from registry.models import Dependency
+from tests import factories as f
+
+pytestmark = pytest.mark.django_db
+
+AsRole = Callable[[str], APIClient]
+
+
+@pytest.fixture
+def used() -> Dependency:
+    return f.dependency(system=f.system("product-search"))
+
+
+def ask(client: APIClient, *refs: str, **fields: Any) -> Any:
+    question = {"system": "product-search", "environment": "production", "models": [{"ref": ref} for ref in refs]}
+    return client.post("/api/v1/checks/", question | fields, format="json")
+
+
+def test_the_answer_has_the_promised_shape(used: Dependency, as_role: AsRole) -> None:
+    answer = ask(as_role("viewer"), used.offering.external_id)
+
+    assert answer.status_code == 200
+    assert set(answer.json()) == {
+        "id",
+        "url",
+        "verdict",
+        "checked_at",
+        "facts_as_of",
+        "policy_version",
+        "findings",
+    }
+    assert set(answer.json()["findings"][0]) == {
+        "rule",
+        "level",
+        "ref",
+        "message",
+        "fix",
+        "help_url",
+        "waiver",
+        "locations",
+    }
+
+
+def test_a_failing_verdict_is_still_a_200_and_stays_the_same(used: Dependency, as_role: AsRole) -> None:
+    client = as_role("viewer")
+    answer = ask(client, used.offering.external_id)
+    used.offering.model.name = "renamed since"
+    used.offering.model.save()
+
+    assert answer.json()["verdict"] == "fail"
+    assert client.get(f"/api/v1/checks/{answer.json()['id']}/").json() == answer.json()
+
+
+def test_an_unknown_system_is_404(as_role: AsRole) -> None:
+    answer = ask(as_role("viewer"), "a/b")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_system")
+
+
+@pytest.mark.usefixtures("used")
+def test_an_unknown_environment_is_422_because_a_typo_must_not_soften_the_gate(as_role: AsRole) -> None:
+    answer = ask(as_role("viewer"), "a/b", environment="prodcution")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_environment")
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    ("ref", "rule"),
+    [
+        ("nobody/knows-this", "UD101"),
+        ("nul\x00/model", "UD105"),
+        ("../../etc/passwd", "UD105"),
+        ("x" * 10_000, "UD105"),
+        ("", "UD105"),
+        ("pkg:huggingface/", "UD105"),
+    ],
+)
+def test_an_unknown_or_malformed_ref_is_a_finding_and_never_a_pass(ref: str, rule: str, as_role: AsRole) -> None:
+    answer = ask(as_role("viewer"), ref)
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["verdict"] == "fail"
+    assert [finding["rule"] for finding in answer.json()["findings"]] == [rule]
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"models": []}, "models"),
+        ({"models": [{}]}, "models[0].ref"),
+        ({"models": "a/b"}, "models"),
+        ({"models": [{"ref": 7}]}, None),
+        ({"models": [{"ref": ["a"]}]}, "models[0].ref"),
+        ({"models": [{"ref": "a/b", "locations": [{"line": 0}]}]}, "models[0].locations[0].path"),
+        ({"source_url": "javascript:alert(1)"}, "source_url"),
+        ({"commit": "x" * 65}, "commit"),
+        ({"system": None}, "system"),
+    ],
+)
+def test_a_malformed_question_names_the_field(fields: dict[str, Any], field: str | None, as_role: AsRole) -> None:
+    answer = ask(as_role("viewer"), "a/b", **fields)
+    named = [error["field"] for error in answer.json().get("errors", [])]
+
+    assert answer.status_code == (400 if field else 200)
+    assert field is None or field in named
+
+
+def test_what_the_pipeline_found_comes_back_on_its_line(used: Dependency, as_role: AsRole) -> None:
+    where = {"path": "src/search.py", "line": 12}
+    answer = ask(
+        as_role("viewer"), models=[{"ref": used.offering.external_id, "purpose": "embedding", "locations": [where]}]
+    )
+
+    assert answer.json()["findings"][0]["locations"] == [where]
+
+
+def test_a_question_without_a_token_is_refused(used: Dependency) -> None:
+    answer = ask(APIClient(), used.offering.external_id)
+
+    assert answer.status_code == 401
+    assert not Check.objects.exists()
+
+
+def test_an_unknown_check_is_404(as_role: AsRole) -> None:
+    assert as_role("viewer").get(f"/api/v1/checks/{uuid4()}/").status_code == 404
+    assert as_role("viewer").get("/api/v1/checks/nonsense/").status_code == 404
