@@ -147,6 +147,8 @@ def _answer(request: CheckRequest, system: SystemFacts, now: datetime) -> Answer
 
 def _refuse_the_impossible(request: CheckRequest) -> None:
     """Refuse what no ref, however wrong, explains: raises `ValidationError` with the field."""
+    if not request.models:
+        raise ValidationError({"models": ["Name at least one model: an answer about nothing would be green."]})
     if len(request.models) > MAX_MODELS:
         raise ValidationError({"models": [f"{len(request.models)} models; at most {MAX_MODELS} fit into one check."]})
     for position, model in enumerate(request.models):

@@ -1,0 +1,64 @@
+"""Rows with which nothing is wrong at the gate: adopted, planned and approved through the use cases."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from governance.models import Proposal
+from governance.proposals import decide, digest, propose_adoption, propose_alternative, state_of
+from registry.models import Alternative, Dependency, Offering, PlanRevision, System, User
+from tests import factories as f
+from tests.factories import NOW
+
+
+def approve(proposal: Proposal) -> Proposal:
+    """Decided by a reviewer who has nothing else to do with it."""
+    reviewer = f.user(role="reviewer")
+    return decide(
+        proposal, decider=reviewer, verdict="approve", state_digest=digest(state_of(proposal, now=NOW)), now=NOW
+    )
+
+
+def owner_of(system: System) -> User:
+    """The owner of the system's team, in the group of owners."""
+    person = system.team.members.get(role="owner").user
+    person.groups.add(Group.objects.get_or_create(name="owner")[0])
+    return person
+
+
+def adopt(offering: Offering, system: System, *, purpose: str = "embedding", revision: str = "") -> Proposal:
+    return approve(
+        propose_adoption(
+            proposer=owner_of(system),
+            offering=offering,
+            purpose=purpose,
+            distribution=system.distribution,
+            reason="Good on our data.",
+            revision=revision,
+            now=NOW,
+        )
+    )
+
+
+def approve_first(plan: PlanRevision) -> Alternative:
+    """The first alternative of the plan, approved."""
+    alternative = plan.alternatives.order_by("order").first()
+    assert alternative is not None
+    dependency = plan.plan.dependency
+    assert dependency is not None
+    approve(
+        propose_alternative(
+            proposer=owner_of(dependency.system), alternative=alternative, reason="It will do.", now=NOW
+        )
+    )
+    return alternative
+
+
+def green(system: System | None = None, **fields: Any) -> Dependency:
+    """A dependency that passes: adopted, pinned, with an approved alternative of another vendor that is adopted too."""
+    dependency = f.dependency(system=system, **fields)
+    spare = f.offering()
+    adopt(dependency.offering, dependency.system, purpose=dependency.purpose)
+    adopt(spare, dependency.system, purpose=dependency.purpose)
+    approve_first(f.plan(dependency, spare, author=owner_of(dependency.system)))
+    return dependency
