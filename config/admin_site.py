@@ -6,7 +6,7 @@ It lives above both apps, so that the admin of the register need not know govern
 from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm as DjangoAuthenticationForm
-from django.db.models import Model
+from django.db.models import Model, prefetch_related_objects
 from django.forms import Form
 from django.http import HttpRequest
 from django.urls import reverse
@@ -28,6 +28,9 @@ class UnderstudySite(UnfoldAdminSite):
     login_form: type[Form] = LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
+        if request.user.is_active:
+            # The sidebar alone asks for forty rights, each of which looks at the person's groups and teams.
+            prefetch_related_objects([request.user], "groups", "memberships")
         return request.user.is_active
 
     def record_saved(
