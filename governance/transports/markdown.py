@@ -25,5 +25,10 @@ def _inline(node: Node) -> str:
 def _span(span: Node) -> str:
     text: str = span["text"]
     for mark in span.get("marks", ()):
-        text = f"**{text.strip()}** " if mark["type"] == "strong" else f"[{text}]({mark['attrs']['href']})"
+        text = _strong(text) if mark["type"] == "strong" else f"[{text}]({mark['attrs']['href']})"
     return text
+
+
+def _strong(text: str) -> str:
+    # A space inside the marks would end them before they began.
+    return f"**{text.rstrip()}**{text[len(text.rstrip()) :]}"
