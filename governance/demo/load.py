@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from registry.ingest import poll
 
 from governance.demo import documents
 from governance.demo.decisions import load_decisions
 from governance.demo.facts import declare_uses, load_facts
 from governance.demo.rows import read
 from governance.notices import ensure_channels
+from registry.ingest import poll
 from registry.models import AIModel, Source, Team
 
 
