@@ -24,7 +24,8 @@ pytestmark = [
 ]
 
 ROUNDS, CLIENTS = 50, 4
-WRITERS, LINES = 6, 100
+FEWER = 20
+WRITERS, LINES = 6, 50
 
 
 def at_once(acts: Iterable[Callable[[], object]]) -> list[str]:
@@ -98,19 +99,19 @@ def test_without_the_lock_people_race_into_each_other(
     monkeypatch.setattr(deciding, "_locked", lambda proposal: Proposal.objects.get(pk=proposal.pk))
     offering = make.offering()
     outcomes: Counter[str] = Counter()
-    for number in range(ROUNDS):
+    for number in range(FEWER):
         proposal = proposed(owner, offering, number)
         seen = digest(state_of(proposal))
         outcomes.update(at_once(approve(proposal, reviewer, seen) for reviewer in reviewers))
     # What is left then is the unique key of the table: an error instead of an answer, never a second grant.
     assert outcomes["IntegrityError"] > 0
-    assert Adoption.objects.count() == ROUNDS
+    assert Adoption.objects.count() == FEWER
 
 
 def test_a_fact_that_changes_in_the_same_moment_is_never_approved_unseen(owner: User, reviewers: list[User]) -> None:
     offering = make.offering()
     outcomes: Counter[str] = Counter()
-    for number in range(ROUNDS):
+    for number in range(FEWER):
         Offering.objects.filter(pk=offering.pk).update(gating="open")
         proposal = proposed(owner, offering, number)
         seen = digest(state_of(proposal))
@@ -124,7 +125,7 @@ def test_a_fact_that_changes_in_the_same_moment_is_never_approved_unseen(owner: 
 
 def test_proposing_the_same_at_once_makes_one_proposal(owner: User) -> None:
     offering = make.offering()
-    for number in range(20):
+    for number in range(10):
         outcomes = at_once([lambda number=number: proposed(owner, offering, number)] * CLIENTS)
         assert Counter(outcomes) == {"done": 1, "duplicate": CLIENTS - 1}
 
