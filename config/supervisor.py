@@ -70,11 +70,11 @@ class Supervisor:
 
     def stop(self, *, at_once: Event) -> None:
         """Ask all to end, wait for running work up to GRACE_SECONDS or until `at_once`, then end what is left."""
-        groups = [child.process for child in self._children if child.process]
-        for process in groups:
+        leaders = [child.process for child in self._children if child.process]
+        for process in leaders:
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS
-        while any(_is_alive(process) for process in groups):
+        while any(process.poll() is None for process in leaders):
             if at_once.is_set() or time.monotonic() > deadline:
                 break
             time.sleep(TICK_SECONDS)
@@ -127,16 +127,6 @@ class Supervisor:
 def _signal_group(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-
-
-def _is_alive(process: "subprocess.Popen[str]") -> bool:
-    """Whether the process or anything else of its group still runs."""
-    process.poll()
-    try:
-        os.killpg(process.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _cause(code: int) -> str:
