@@ -43,7 +43,6 @@ lint: setup-dev  ## Check style, types, layers, templates, migrations, the API's
 fix: setup-dev  ## Repair what tools can repair
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
-	@$(PY) -m djlint templates --reformat --quiet || true
 
 check: lint test  ## What every change must pass
 
@@ -70,7 +69,7 @@ lint-imports:
 	@out=$$($(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()") || { echo "$$out"; exit 1; }
 
 lint-templates:
-	@out=$$($(PY) -m djlint templates --lint --check 2>&1) || { echo "$$out"; exit 1; }
+	@out=$$($(PY) -m djlint templates --lint 2>&1) || { echo "$$out"; exit 1; }
 
 lint-migrations:
 	@out=$$($(LINT_STATE) $(MANAGE) makemigrations --check --dry-run 2>&1) || { echo "$$out"; exit 1; }
