@@ -1,5 +1,6 @@
 """The files of this repository, as the tests of its shape read them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def text_of_tests(folder: str = "tests") -> str:
-    """All test modules in one string; to ask whether anything tests a name."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in files(folder, suffix=".py") if "test_" in path.name)
+def words_of_tests(folder: str = "tests", *, pattern: str = r"\w+") -> set[str]:
+    """What the tests speak of; neither the rows that they all make nor the tests of the repository's shape count."""
+    tests = [path for path in files(folder, suffix=".py") if path.name != "factories.py"]
+    return {
+        word
+        for path in tests
+        if "architecture" not in path.parts
+        for word in re.findall(pattern, path.read_text(encoding="utf-8"))
+    }
