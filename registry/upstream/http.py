@@ -1,10 +1,12 @@
 """The only outgoing GET: one deadline over everything, a limit on what is read, few redirects and those at home."""
 
 import re
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import cache
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -50,9 +52,15 @@ def get(
         **({"If-Modified-Since": last_modified} if last_modified else {}),
         **(headers or {}),
     }
-    client = httpx2.Client(timeout=_READ_TIMEOUT, follow_redirects=False, headers=wanted)
+    client = httpx2.Client(timeout=_READ_TIMEOUT, follow_redirects=False, headers=wanted, verify=_certificates())
     # To close the client is what ends the thread of a request that came too late.
     return within(deadline, lambda: _follow(client, url, max_bytes=max_bytes), host=host_of(url), cancel=client.close)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    # To read them takes longer than most answers.
+    return httpx2.create_ssl_context()
 
 
 def within(
@@ -74,7 +82,7 @@ def within(
     try:
         result, error = answers.get(timeout=deadline.total_seconds())
     except Empty:
-        message = f"{host} did not give a whole answer within {deadline.total_seconds():g} seconds."
+        message = f"{host} gave no whole answer within {deadline.total_seconds():g} s."
         raise UpstreamError(message, retryable=True) from None
     finally:
         if cancel:

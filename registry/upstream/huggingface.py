@@ -7,21 +7,15 @@ by another id, or `{"id", "problem", "detail"}` where there was none. Only metad
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, partial
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
 from django.conf import settings
-from huggingface_hub import HfApi, ModelInfo, set_client_factory
-from huggingface_hub.errors import DisabledRepoError, GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-from huggingface_hub.hf_api import ExpandModelProperty_T
+from huggingface_hub import ModelInfo
 
 from registry.records import BaseModel, Gating, ListingRecord, Reject
-from registry.upstream import http
 from registry.upstream.base import Document, Known, Lack, Parsed, Unanswered, UpstreamError
+from registry.upstream.hub_client import METADATA, Problem, ask
 from registry.upstream.reading import (
     BadField,
     checked,
@@ -36,35 +30,13 @@ from registry.upstream.reading import (
 )
 
 HOST = "huggingface"
-# Each model is a request of its own, so one that hangs must not cost the others their time.
-DEADLINE = timedelta(seconds=20)
-EXPAND: list[ExpandModelProperty_T] = [
-    "sha",
-    "gated",
-    "disabled",
-    "private",
-    "tags",
-    "pipeline_tag",
-    "cardData",
-    "baseModels",
-]
+# Half of what a task may run. Who was not reached comes first in the next round.
+ROUND = timedelta(minutes=5)
 # Of a card only what is read below: the rest moves daily, or is large.
 CARD = ("license", "license_name", "license_link", "base_model", "base_model_relation", "new_version")
 RELATIONS = frozenset({"finetune", "quantized", "merge", "adapter"})
 _GATED: Mapping[Any, Gating] = {False: "open", "auto": "auto", "manual": "manual"}
 _LONGEST_KEY = 64
-_BAD_TOKEN = "Invalid credentials"  # noqa: S105 - words of the Hub, no secret
-# Whatever else is asked for, it is no metadata.
-_METADATA = "/api/models"
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Why there is no answer, in words that the document keeps."""
-
-    kind: str
-    detail: str
-    ends_the_round: UpstreamError | None = None
 
 
 class HuggingFace:
@@ -76,16 +48,16 @@ class HuggingFace:
         """One answer per watched id. After a 429 nobody else is asked; without a single answer the round failed."""
         answers: list[dict[str, Any]] = []
         end: UpstreamError | None = None
+        ends_at = time.monotonic() + ROUND.total_seconds()
         for asked in known.watched:
-            answer = _ask(asked) if end is None else _Problem("unknown", f"not asked: {end}")
-            if isinstance(answer, _Problem):
-                end = end or answer.ends_the_round
-                answers.append({"id": asked, "problem": answer.kind, "detail": answer.detail})
-            else:
-                answers.append(_as_json(asked, answer))
+            if end is None and time.monotonic() > ends_at:
+                end = UpstreamError("The Hub is too slow for all that is watched.", retryable=True)
+            answer = ask(asked) if end is None else Problem("unknown", f"not asked: {end}")
+            end = end or (answer.ends_the_round if isinstance(answer, Problem) else None)
+            answers.append(_as_json(asked, answer))
         _refuse_silence(answers, end)
         raw = json.dumps(answers, sort_keys=True, separators=(",", ":")).encode()
-        return Document(raw, f"{settings.HF_ENDPOINT}{_METADATA}")
+        return Document(raw, f"{settings.HF_ENDPOINT}{METADATA}")
 
     def parse(self, raw: bytes) -> Parsed:
         answers = read_json(raw)
@@ -117,113 +89,10 @@ def _refuse_silence(answers: Sequence[dict[str, Any]], end: UpstreamError | None
     )
 
 
-def _ask(asked: str) -> ModelInfo | _Problem:
-    ask = partial(_api().model_info, asked, expand=EXPAND)
-    try:
-        return http.within(DEADLINE, ask, host=http.host_of(settings.HF_ENDPOINT))
-    except HfHubHTTPError as error:
-        return _refusal(error)
-    except UpstreamError as error:
-        return _Problem("unknown", str(error))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        # What the client raises while it builds its object from something that is no answer of the Hub.
-        return _Problem("unknown", f"the answer cannot be read ({type(error).__name__}: {error})"[:300])
-
-
-def _refusal(error: HfHubHTTPError) -> _Problem:
-    # A gated repository raises a subclass of RepositoryNotFoundError, and is the opposite of it: it is there.
-    if isinstance(error, GatedRepoError):
-        return _Problem("gated", "the Hub shows nothing of it to those without access")
-    if isinstance(error, DisabledRepoError):
-        return _Problem("disabled", "the Hub has disabled access")
-    return _not_found(error) if isinstance(error, RepositoryNotFoundError) else _failure(error)
-
-
-def _not_found(error: RepositoryNotFoundError) -> _Problem:
-    """Only to a caller whom the Hub knows does it tell what is missing from what is private."""
-    status = error.response.status_code
-    if status == httpx2.codes.NOT_FOUND and settings.HF_TOKEN:
-        return _Problem("not_found", "the Hub knows no such repository")
-    return _Problem("unknown", f"missing or private ({status}); a token tells them apart")
-
-
-def _failure(error: HfHubHTTPError) -> _Problem:
-    response = error.response
-    if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
-        wait = http.wait_asked_for(response)
-        end = UpstreamError("The Hub asks us to wait (429).", retryable=True, retry_after=wait)
-        return _Problem("unknown", "the Hub asks us to wait (429)", ends_the_round=end)
-    if _BAD_TOKEN in (response.headers.get("x-error-message") or ""):
-        end = UpstreamError("The Hub refuses our token: check HF_TOKEN.", retryable=False)
-        return _Problem("unknown", "the Hub refuses our token", ends_the_round=end)
-    return _Problem("unknown", f"the Hub answered {response.status_code}")
-
-
-@cache
-def _client_factory() -> None:
-    """Give the Hub's client our limits. Its own has no time-out, follows any redirect and reads any length."""
-    set_client_factory(_client)
-
-
-def _api() -> HfApi:
-    _client_factory()
-    return HfApi(
-        endpoint=settings.HF_ENDPOINT,
-        token=settings.HF_TOKEN or False,
-        library_name="understudy",
-        library_version="0.1",
-        user_agent=http.USER_AGENT,
-    )
-
-
-def _client() -> httpx2.Client:
-    return httpx2.Client(
-        timeout=httpx2.Timeout(10.0),
-        follow_redirects=True,
-        max_redirects=http.MAX_REDIRECTS,
-        # Not packed, so that what is counted is what is read into memory.
-        headers={"Accept-Encoding": "identity"},
-        event_hooks={"request": [_refuse_other_places], "response": [_limit]},
-    )
-
-
-def _refuse_other_places(request: httpx2.Request) -> None:
-    """A rename redirects within the Hub; anything else, and any file, is not what was asked for."""
-    if request.url.netloc.decode() != urlsplit(settings.HF_ENDPOINT).netloc:
-        raise UpstreamError(f"The Hub redirected to {request.url.host}.", retryable=False)
-    if _METADATA not in request.url.path:
-        raise UpstreamError(f"The Hub redirected to {request.url.path}, which is no metadata.", retryable=False)
-
-
-def _limit(response: httpx2.Response) -> None:
-    if response.headers.get("content-encoding", "identity").casefold() != "identity":
-        raise UpstreamError("The Hub packed its answer, which was not asked for.", retryable=False)
-    response.stream = _Limited(response.stream)
-
-
-class _Limited(httpx2.SyncByteStream):
-    """A body that ends with an error once it is longer, or comes slower, than any metadata."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._ends_at = time.monotonic() + DEADLINE.total_seconds()
-
-    def __iter__(self) -> Iterator[bytes]:
-        size = 0
-        for piece in self._stream:
-            size += len(piece)
-            if size > http.MAX_BYTES:
-                raise UpstreamError(f"The Hub answered with more than {http.MAX_BYTES:,} bytes.", retryable=False)
-            if time.monotonic() > self._ends_at:
-                raise UpstreamError("The Hub answered too slowly.", retryable=True)
-            yield piece
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-def _as_json(asked: str, info: ModelInfo) -> dict[str, Any]:
+def _as_json(asked: str, info: ModelInfo | Problem) -> dict[str, Any]:
     """The answer again, as the Hub sent it, without what the client added and what moves daily."""
+    if isinstance(info, Problem):
+        return {"id": asked, "problem": info.kind, "detail": info.detail}
     card = info.card_data
     stated = {
         "_id": getattr(info, "_id", None),
