@@ -15,6 +15,8 @@ from config.supervisor import Program
 
 WEB_THREADS = 8
 WORKER_THREADS = 4
+# Celery's warning takes seven lines of the first screen; on one's own machine it says nothing new.
+_AS_ROOT = ("-W", "ignore:You're running the worker with superuser privileges")
 
 
 class CannotStart(Exception):
@@ -30,7 +32,7 @@ def programs(*, host: str, port: int, log_level: str) -> list[Program]:
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", log_level]
     return [
         Program("web", [sys.executable, "-m", "granian", *web]),
-        Program("worker", [sys.executable, "-m", "celery", "--quiet", *worker]),
+        Program("worker", [sys.executable, *_AS_ROOT, "-m", "celery", "--quiet", *worker]),
     ]
 
 

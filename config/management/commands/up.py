@@ -11,9 +11,10 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import connection, connections
 
 from config import embedded
+from config.probes import pending_migrations
 from config.supervisor import TICK_SECONDS, Supervisor
 from governance import permissions
 from registry.models import AIModel, User
@@ -24,7 +25,8 @@ SLOW_START_SECONDS = 60.0
 
 class Command(BaseCommand):
     help = "Set up the database and run web server, worker and beat on this machine until Ctrl-C."
-    requires_migrations_checks = False
+    # The web server checks itself when it starts; doing so here as well would only delay it.
+    requires_system_checks = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         env = settings.ENV
@@ -41,12 +43,14 @@ class Command(BaseCommand):
 
     def _prepare(self) -> list[str]:
         """Bring the database up to date and fill an empty one; returns what to tell about logging in."""
-        self._say("up", f"preparing the database ({settings.ENV.database['ENGINE'].rsplit('.', 1)[-1]}) ...")
-        call_command("migrate", verbosity=0)
+        if pending_migrations():
+            self._say("up", f"preparing the database ({connection.vendor}) ...")
+            call_command("migrate", verbosity=0)
         told, password = self._make_first_admin()
         if settings.ENV.demo and not AIModel.objects.exists():
             self._say("up", "loading the demo organisation (UNDERSTUDY_DEMO=0 leaves it out) ...")
             call_command("load_demo", password=password, stdout=self.stdout)
+            told += ["The people of the demo have the same password."] if password else []
         # The web server takes static files from where they lie, but warns of a missing folder of collected ones.
         settings.STATIC_ROOT.mkdir(exist_ok=True)
         connections.close_all()

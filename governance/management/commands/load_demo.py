@@ -28,4 +28,5 @@ class Command(BaseCommand):
         self.stdout.write("  anna, ben, carla  own models and systems")
         self.stdout.write("  ravi, ruth        review and decide")
         self.stdout.write("  vera              only looks")
-        self.stdout.write(f"  password of each: {password}")
+        if not options["password"]:
+            self.stdout.write(f"  password of each: {password}")
