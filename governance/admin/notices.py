@@ -1,5 +1,7 @@
 """The outbox: notices with their attempts, tickets, channels."""
 
+from typing import cast
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,7 +12,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.decorators import display
 
 from governance.models import Channel, Delivery, Notice, NoticeItem, Ticket
+from governance.notices import replay
 from registry.admin.base import EvidenceAdmin, EvidenceRows, RegisterAdmin, may
+from registry.models import User
 
 STATE_LABELS = {"queued": "info", "sending": "warning", "sent": "success", "dead": "danger"}
 
@@ -54,7 +58,7 @@ class NoticeAdmin(EvidenceAdmin):
     list_select_related = ("channel__team", "ticket")
     search_fields = ("key", "channel__address", "last_error")
     inlines = (Items, Deliveries)
-    actions = ("replay",)
+    actions = ("send_again",)
 
     @display(description="State", ordering="state", label=STATE_LABELS)
     def state_label(self, notice: Notice) -> tuple[str, str]:
@@ -68,11 +72,12 @@ class NoticeAdmin(EvidenceAdmin):
         return may(request, "change", Notice)
 
     @admin.action(description="Send dead letters again", permissions=["replay"])
-    def replay(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
-        from governance.notices import replay  # noqa: PLC0415 - transports are loaded when something is sent
-
-        count = sum(replay(notice, now=timezone.now()) for notice in queryset)
-        messages.success(request, f"{count} dead letters are queued again; those in another state stay as they are.")
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
+        """Those in another state stay as they are."""
+        dead = list(queryset.filter(state=Notice.State.DEAD))
+        for notice in dead:
+            replay(notice, actor=cast("User", request.user), now=timezone.now())
+        messages.success(request, f"{len(dead)} dead letters are queued again.")
 
 
 @admin.register(Ticket)

@@ -24,7 +24,7 @@ class PolicyAdmin(RegisterAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
-    def save_model(self, request: HttpRequest, obj: Policy, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         obj.version = (Policy.objects.aggregate(Max("version"))["version__max"] or 0) + 1
         obj.author = cast("User", request.user)
         super().save_model(request, obj, form, change)

@@ -36,13 +36,18 @@ def days_away(day: date | None) -> str:
     return f"in {amount}" if distance > 0 else f"{amount} ago"
 
 
+# Days left at which a day begins to press: work takes weeks, a decision minutes.
+_PRESSING = {"work": (7, 30), "decision": (2, 5)}
+
+
 @register.filter
-def urgency(day: date | None) -> str:
-    """The text class of a due day: bad when it has passed or is within a week, warn within a month."""
+def urgency(day: date | None, what: str = "work") -> str:
+    """The text class of a day by which `what` has to be done; empty while there is time."""
     if day is None:
         return ""
     distance = (day - timezone.now().date()).days
-    return "us-text-bad" if distance <= 7 else "us-text-warn" if distance <= 30 else ""  # noqa: PLR2004 - a week, a month
+    bad, warn = _PRESSING[what]
+    return "us-text-bad" if distance <= bad else "us-text-warn" if distance <= warn else ""
 
 
 @register.filter

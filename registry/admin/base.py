@@ -27,7 +27,7 @@ STATE_LABELS = {
 
 
 # Without it Django warns that its default scheme for addresses will change.
-URLS_ARE_HTTPS = {models.URLField: {"assume_scheme": "https"}}
+URLS_ARE_HTTPS: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
 
 
 def may(request: HttpRequest, action: str, model: type[models.Model], obj: models.Model | None = None) -> bool:
@@ -57,12 +57,12 @@ class ObjectRights:
 class RegisterAdmin(ObjectRights, ModelAdmin):
     """A list and a form; each save and each deletion leaves a line in the audit chain."""
 
-    formfield_overrides = URLS_ARE_HTTPS
+    formfield_overrides: Any = URLS_ARE_HTTPS
     list_per_page = 50
     list_filter_submit = False
     warn_unsaved_form = True
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         # The form was opened with the right to some row; what was chosen in it may belong to another team.
         if not may(request, "change" if change else "add", self.model, obj):
             raise PermissionDenied
@@ -111,7 +111,7 @@ def _shown(value: object) -> str:
 class EvidenceAdmin(ObjectRights, ModelAdmin):
     """What happened, to be read: no form adds, changes or deletes it, whoever asks."""
 
-    formfield_overrides = URLS_ARE_HTTPS
+    formfield_overrides: Any = URLS_ARE_HTTPS
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002 - Django's signature

@@ -6,7 +6,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from knox.models import AuthToken
 from unfold.decorators import display
 
@@ -36,12 +37,16 @@ class TokenAdmin(RegisterAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"user": request.user.pk}
 
-    def save_model(self, request: HttpRequest, obj: AuthToken, form: "ModelForm[Any]", change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
         if not may(request, "add", AuthToken, obj):
             raise PermissionDenied
-        made, text = AuthToken.objects.create(user=obj.user)  # type: ignore[no-untyped-call]  # knox carries no types
+        made, text = AuthToken.objects.create(user=obj.user)
         obj.__dict__.update(made.__dict__)
         messages.warning(request, f"This is the only time the token is shown. Copy it now: {text}")
+
+    def response_add(self, request: HttpRequest, obj: AuthToken, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
+        """The message with the token has been said; Django's own would show its hash."""
+        return redirect("admin:knox_authtoken_changelist")
 
     def save_related(self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool) -> None:  # noqa: ARG002, FBT001 - Django's signature
         # The audit names the person: a token's own key is a hash that nobody recognises.

@@ -181,7 +181,7 @@ class ListingAdmin(RegisterAdmin):
     readonly_fields = ("external_id", "source", "first_seen_at", "missing_since")
     inlines = (Observations,)
 
-    def save_model(self, request: HttpRequest, obj: Listing, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         """A mapping evaluates the present state at once; taking one away only forgets it."""
         super().save_model(request, obj, form, change)
         if obj.offering is not None:

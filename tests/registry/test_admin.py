@@ -9,8 +9,10 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from knox.models import AuthToken
 
-from registry.models import Change, Dependency, Drill, FallbackPlan, Observation, PlanRevision, PollRun
+from governance.models import AuditEntry
+from registry.models import Change, Dependency, Drill, FallbackPlan, Listing, Observation, PlanRevision, PollRun
 from tests import admin_rows, factories
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +74,89 @@ def test_a_dependency_cannot_be_deleted_even_by_an_administrator(browser: Client
     url = reverse("admin:registry_dependency_delete", args=[dependency.pk])
     assert browser.post(url, {"post": "yes"}).status_code == 403
     assert Dependency.objects.filter(pk=dependency.pk).exists()
+
+
+def test_a_save_in_the_admin_leaves_a_line_of_audit_with_what_changed(browser: Client) -> None:
+    vendor = factories.vendor("tongyi", name="Tongyi")
+    url = reverse("admin:registry_vendor_change", args=[vendor.pk])
+    empty = {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}
+    rows = {f"{prefix}-{name}": value for prefix in ("aliases", "hub_namespaces") for name, value in empty.items()}
+    browser.post(url, {"slug": "tongyi", "name": "Tongyi Lab", "country": "CN"} | rows)
+    entry = AuditEntry.objects.get(tag="admin:vendor:changed")
+    assert entry.subject == f"registry.vendor:{vendor.pk}"
+    assert (entry.before, entry.after) == (
+        {"name": "Tongyi", "country": ""},
+        {"name": "Tongyi Lab", "country": "CN"},
+    )
+
+
+def test_no_password_reaches_the_audit(browser: Client) -> None:
+    data = {"username": "new", "password1": "a long pass phrase", "password2": "a long pass phrase"}
+    rows = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    browser.post(reverse("admin:registry_user_add"), data | rows | {"usable_password": "true"})
+    entry = AuditEntry.objects.get(tag="admin:user:added")
+    assert "a long pass phrase" not in str(entry.after)
+
+
+def test_a_new_token_is_shown_once_and_kept_as_a_hash(browser: Client) -> None:
+    ci = factories.user("ci", role="viewer")
+    answer = browser.post(reverse("admin:knox_authtoken_add"), {"user": ci.pk}, follow=True)
+    text = " ".join(str(message) for message in answer.context["messages"])
+    token = AuthToken.objects.get(user=ci)
+    assert "und_" in text
+    assert token.digest not in text
+    assert text.split()[-1].startswith(token.token_key)
+
+
+def test_an_owner_cannot_give_a_dependency_to_a_system_of_another_team(client: Client) -> None:
+    owner = factories.user(role="owner")
+    factories.team("mine", owner=owner)
+    client.force_login(owner)
+    offering, environment = factories.offering(), factories.environment()
+    theirs = factories.system("theirs")
+    data = {"system": theirs.pk, "offering": offering.pk, "environment": environment.pk, "purpose": "chat"}
+    assert client.post(reverse("admin:registry_dependency_add"), data).status_code == 403
+    assert not theirs.dependencies.exists()
+
+
+def test_an_owner_cannot_state_the_lineage_of_their_model(client: Client) -> None:
+    owner = factories.user(role="owner")
+    model = factories.model("mine", owner=factories.team("mine", owner=owner), lineage_status="unknown")
+    client.force_login(owner)
+    page = client.get(reverse("admin:registry_aimodel_change", args=[model.pk]))
+    assert page.status_code == 200
+    assert 'name="lineage_status"' not in page.content.decode()
+
+
+def test_polling_now_hands_the_work_to_a_worker_and_a_link_does_not(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("registry.tasks.poll_source.delay", asked.append)
+    url = reverse("admin:registry_source_poll", args=[factories.source("litellm").pk])
+    browser.get(url)
+    assert asked == []
+    browser.post(url)
+    assert asked == ["litellm"]
+
+
+def test_mapping_a_listing_counts_what_it_says_at_once(browser: Client) -> None:
+    offering = factories.offering("acme/embed")
+    observation = admin_rows.observation(1)
+    Observation.objects.filter(pk=observation.pk).update(facts={"retires_on": "2099-01-01"})
+    listing = observation.listing
+    Listing.objects.filter(pk=listing.pk).update(current=observation, offering=None)
+    rows = {"observations-TOTAL_FORMS": "0", "observations-INITIAL_FORMS": "0"}
+    url = reverse("admin:registry_listing_change", args=[listing.pk])
+    browser.post(url, {"offering": offering.pk} | rows)
+    offering.refresh_from_db()
+    assert offering.retires_on == factories.day("2099-01-01")
+
+
+@pytest.mark.parametrize("role", ["viewer", "owner", "reviewer", "admin"])
+def test_every_role_finds_its_lists_in_the_sidebar_and_can_open_them(client: Client, role: str) -> None:
+    client.force_login(factories.user(role=role))
+    sidebar = client.get("/").context["sidebar_navigation"]
+    links = [item["link"] for group in sidebar for item in group["items"] if item["has_permission"]]
+    assert len(links) >= 20
+    assert [link for link in links if client.get(link).status_code != 200] == []

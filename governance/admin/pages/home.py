@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -56,23 +56,25 @@ def load(person: User, *, now: datetime) -> Home:
     )
 
 
-_SUBJECTS = ("proposer", "offering", "system", "dependency__system", "dependency__offering", "dependency__environment")
+_SUBJECTS = (
+    "proposer",
+    "offering__model",
+    "system",
+    "alternative__offering__model",
+    "dependency__system",
+    "dependency__offering__model",
+)
 
 
-def _decidable(person: User) -> "Proposal.objects.QuerySet":
+def _decidable(person: User) -> QuerySet[Proposal]:
     if not can_decide(person):
         return Proposal.objects.none()
-    return (
-        Proposal.objects.open()
-        .exclude(proposer=person)
-        .select_related("alternative__offering", *_SUBJECTS)
-        .order_by("decide_by")
-    )
+    return Proposal.objects.open().exclude(proposer=person).select_related(*_SUBJECTS).order_by("decide_by")
 
 
-def _own_proposals(person: User, *, now: datetime) -> "Proposal.objects.QuerySet":
+def _own_proposals(person: User, *, now: datetime) -> QuerySet[Proposal]:
     recent = Q(state=Proposal.State.SUBMITTED) | Q(closed_at__gte=now - RECENT)
-    return Proposal.objects.filter(recent, proposer=person).select_related("alternative__offering", *_SUBJECTS)
+    return Proposal.objects.filter(recent, proposer=person).select_related(*_SUBJECTS)
 
 
 def _retirements(today: date) -> list[Offering]:

@@ -129,7 +129,6 @@ def _forms(request: HttpRequest, dependency: Dependency) -> tuple[PlanForm, Any]
     if request.method != "POST":
         texts, ways = initial_of(next(iter(_revisions_of(dependency)), None), also=request.GET.get("with", ""))
         rows = AlternativeForms(initial=ways, prefix=PREFIX, form_kwargs=system)
-        rows.extra = max(len(ways) - rows.min_num, 0)
         return PlanForm(initial=texts, dependency=dependency), rows
     data = with_one_more(request.POST, prefix=PREFIX) if "add" in request.POST else request.POST
     rows = AlternativeForms(data, prefix=PREFIX, form_kwargs=system)

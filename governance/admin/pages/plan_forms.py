@@ -74,7 +74,7 @@ AlternativeForms = forms.formset_factory(
 
 def initial_of(revision: PlanRevision | None, *, also: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The texts and the alternatives to begin the next revision with; `also` is the ref of one to put at the end."""
-    added = [{"offering": also}] if also else []
+    added: list[dict[str, Any]] = [{"offering": also}] if also else []
     if revision is None:
         return {}, added or [{}]
     texts = {name: getattr(revision, name) for name in TEXTS}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from governance import proposals
 from governance.admin.pages.forms import DecisionForm
-from governance.admin.pages.frame import person_of, put_into, show
+from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.proposal_facts import Table, shared_vendors, table_of
 from governance.models import Adoption, Approval, Decision, Proposal
 from governance.permissions import can_decide
@@ -103,12 +103,11 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     row, form = _get(pk), DecisionForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, form=form, status=400)
+        return _page(request, row, status=400)
     try:
         decided = proposals.decide(row, decider=person_of(request), now=timezone.now(), **form.cleaned_data)
     except Refused as refused:
-        put_into(form, refused)
-        return _page(request, row, form=form, refused=refused, status=409)
+        return _page(request, row, refused=refused, status=409)
     messages.success(request, f"{decided.get_state_display()}. The next check sees it.")
     return redirect("pages:proposal", pk)
 
@@ -132,21 +131,19 @@ def _page(
     request: HttpRequest,
     row: Proposal,
     *,
-    form: DecisionForm | None = None,
     refused: Refused | None = None,
     status: int = 200,
 ) -> HttpResponse:
     page = load(row, person=person_of(request), now=timezone.now())
-    if form is not None:
-        # What was written stays; the digest is that of the facts which are shown now.
-        form.data = form.data.copy()
-        form.data["state_digest"] = page.digest
+    # What was written stays; the digest is that of the facts which are shown now.
+    shown = {"state_digest": page.digest}
+    form = DecisionForm(request.POST.dict() | shown) if request.method == "POST" else DecisionForm(initial=shown)
     return show(
         request,
         "proposal.html",
         title=f"Proposal {row.pk}",
         page=page,
-        form=form or DecisionForm(initial={"state_digest": page.digest}),
+        form=form,
         refused=refused,
         status=status,
     )

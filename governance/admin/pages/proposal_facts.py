@@ -21,7 +21,7 @@ _OFFERING = (
     ("Blocks", "blocks"),
     ("Newest revision", "head_revision"),
 )
-_BAD = {
+_BAD: dict[str, set[Any]] = {
     "lineage_known": {False},
     "license_class": {"unknown", "non-commercial"},
     "status": {"retired", "removed", "disabled", "unknown"},
