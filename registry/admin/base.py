@@ -11,7 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 STATE_LABELS = {
     "available": "success",
@@ -26,8 +27,13 @@ STATE_LABELS = {
 }
 
 
-# Without it Django warns that its default scheme for addresses will change.
-URLS_ARE_HTTPS: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
+FIELDS: dict[Any, Any] = {
+    # Without it Django warns that its default scheme for addresses will change.
+    models.URLField: {"assume_scheme": "https"},
+    # Most texts are a line or two; the field grows with what is written.
+    models.TextField: {"widget": UnfoldAdminExpandableTextareaWidget},
+    models.JSONField: {"widget": UnfoldAdminExpandableTextareaWidget},
+}
 
 
 def may(request: HttpRequest, action: str, model: type[models.Model], obj: models.Model | None = None) -> bool:
@@ -57,7 +63,7 @@ class ObjectRights:
 class RegisterAdmin(ObjectRights, ModelAdmin):
     """A list and a form; each save and each deletion leaves a line in the audit chain."""
 
-    formfield_overrides: Any = URLS_ARE_HTTPS
+    formfield_overrides: Any = FIELDS
     list_per_page = 50
     list_filter_submit = False
     warn_unsaved_form = True
@@ -111,7 +117,7 @@ def _shown(value: object) -> str:
 class EvidenceAdmin(ObjectRights, ModelAdmin):
     """What happened, to be read: no form adds, changes or deletes it, whoever asks."""
 
-    formfield_overrides: Any = URLS_ARE_HTTPS
+    formfield_overrides: Any = FIELDS
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
@@ -151,12 +157,6 @@ class ParentRights:
 
 class Rows(ParentRights, TabularInline):
     """Editable rows in a table."""
-
-    extra = 0
-
-
-class StackedRows(ParentRights, StackedInline):
-    """Editable rows, one below the other, for those with long texts."""
 
     extra = 0
 

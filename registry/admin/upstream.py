@@ -71,6 +71,9 @@ class SourceAdmin(RegisterAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
+
     @display(description="Health", label={"failing": "danger", "ok": "success", "off": "default", "new": "info"})
     def health(self, source: Source) -> tuple[str, str]:
         if not source.is_enabled:
