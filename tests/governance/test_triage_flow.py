@@ -22,6 +22,7 @@ from governance.models import (
     Triage,
     TriageFailure,
 )
+from governance.proposals import decide, digest, propose_adoption, state_of
 from governance.triage import triage_changes
 from registry.models import (
     Alternative,
@@ -259,6 +260,25 @@ def test_a_dependency_declared_after_the_announcement_hears_of_it_once() -> None
     assert set(Action.objects.values_list("concern", flat=True)) == {"retirement", "access"}
     assert paths_of(announced) == {(late.pk, "direct")}
     assert Impact.objects.count() == 2
+
+
+def test_gating_that_was_there_when_it_was_adopted_asks_for_nothing() -> None:
+    offering = make.offering(gating="manual")
+    used = make.dependency(offering=offering)
+    owner, reviewer = make.user(role="owner"), make.user(role="reviewer")
+    proposal = propose_adoption(
+        proposer=owner,
+        offering=offering,
+        purpose=used.purpose,
+        distribution=used.system.distribution,
+        reason="We hold an account that may read it.",
+        now=NOW,
+    )
+    seen = digest(state_of(proposal))
+    decide(proposal, decider=reviewer, verdict="approve", state_digest=seen, now=NOW)
+    triage_changes(now=LATER)
+    assert Evaluation.objects.filter(dependency=used).exists()
+    assert not Action.objects.exists()
 
 
 def test_the_sweep_finds_dependencies_that_nobody_evaluated() -> None:
