@@ -6,8 +6,8 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Exists, Model, OuterRef, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 
 from governance.headlines import headline, one_line
 from governance.models import Action, Impact, Notice, NoticeItem, Ticket
@@ -201,10 +201,8 @@ def _ticket_state(ticket: Ticket) -> TicketState:
     )
 
 
-def page_of(row: Model) -> str:
-    """The absolute address of the page of `row`; home, where it has none."""
-    try:
-        path = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    except NoReverseMatch:
-        path = "/"
-    return f"{settings.BASE_URL}{path}"
+def page_of(row: System | Action) -> str:
+    """The absolute address of the page where the owner goes on: the gate of a system, or the action itself."""
+    if isinstance(row, System):
+        return f"{settings.BASE_URL}{reverse('pages:gate', args=[row.slug])}"
+    return f"{settings.BASE_URL}{reverse('pages:action', args=[row.pk])}"

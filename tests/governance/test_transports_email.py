@@ -88,7 +88,7 @@ def test_a_digest_says_what_changed_who_is_affected_by_when_from_which_source_an
             "Product search (embedding, Production) uses acme/e5 (huggingface).",
             "https://hub.example/acme/e5",
             "Move to an alternative before 2026-09-30.",
-            "/admin/governance/action/",
+            "/actions/",
         ):
             assert needed in said
 

@@ -86,7 +86,7 @@ def test_a_ticket_names_system_owner_day_fix_link_and_evidence(tracker: Tracker,
         "acme/e5 (huggingface), for embedding in Production",
         action.due_on.isoformat(),
         "Move to an alternative before 2026-09-30.",
-        f"/admin/governance/action/{action.pk}/change/",
+        f"/actions/{action.pk}/",
         "https://hub.example/acme/e5/discussions/1",
     ):
         assert needed in said
