@@ -211,7 +211,7 @@ class ObservationAdmin(EvidenceAdmin):
 
 @admin.register(Change)
 class ChangeAdmin(EvidenceAdmin):
-    list_display = ("detected_at", "kind", "severity_label", "about", "difference", "effective_on", "origin")
+    list_display = ("detected_at", "kind", "severity_label", "about", "difference", "effective_on")
     list_filter = (
         "severity",
         "kind",
@@ -236,7 +236,9 @@ class ChangeAdmin(EvidenceAdmin):
 
     @display(description="Before → after")
     def difference(self, change: Change) -> str:
-        return change.summary or f"{_short(change.before)} → {_short(change.after)}"
+        if change.summary or (change.before, change.after) == (None, None):
+            return change.summary
+        return f"{_short(change.before)} → {_short(change.after)}"
 
 
 def _short(value: object) -> str:

@@ -19,7 +19,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A column per listing, a row per field that at least one of them states."""
+    """A column per listing, a row per field that at least one of them states.
+
+    A row differs where two sources disagree about one offering; that two hosts have different dates is no disagreement.
+    """
 
     listings: tuple[Listing, ...]
     rows: tuple[Row, ...]
@@ -30,14 +33,18 @@ def compare(listings: Iterable[Listing]) -> Comparison:
     seen = tuple(listing for listing in listings if listing.current is not None)
     facts = [_facts_of(listing) for listing in seen]
     fields = sorted({field for stated in facts for field in stated} - _NOT_COMPARED)
-    return Comparison(seen, tuple(_row(field, facts) for field in fields))
+    return Comparison(seen, tuple(_row(field, seen, facts) for field in fields))
 
 
 def _facts_of(listing: Listing) -> dict[str, Any]:
     return listing.current.facts if listing.current else {}
 
 
-def _row(field: str, facts: list[dict[str, Any]]) -> Row:
+def _row(field: str, listings: tuple[Listing, ...], facts: list[dict[str, Any]]) -> Row:
     values = tuple(stated.get(field) for stated in facts)
-    stated = [value for value in values if value is not None]
-    return Row(field, values, differs=any(value != stated[0] for value in stated))
+    first: dict[int | None, Any] = {}
+    differs = any(
+        value is not None and value != first.setdefault(listing.offering_id, value)
+        for listing, value in zip(listings, values, strict=True)
+    )
+    return Row(field, values, differs=differs)
