@@ -216,8 +216,8 @@ UNFOLD: dict[str, Any] = {
     ],
     "STYLES": [lambda _request: static("registry/understudy.css")],
     "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_search": False, "navigation": "config.admin_site.navigation"},
-    "COMMAND": {"search_models": ["registry.aimodel", "registry.offering", "registry.system", "registry.vendor"]},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "config.admin_site.navigation"},
+    "COMMAND": {"search_callback": "governance.admin.pages.search.find"},
     "COLORS": {
         "primary": {
             "50": "#eef3ff",

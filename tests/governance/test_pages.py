@@ -269,3 +269,22 @@ def test_the_html_of_a_mail_is_shown_without_scripts_and_only_from_its_folder(
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert client.get("/mail/..%2Fsecret/").status_code == 404
+
+
+@pytest.mark.parametrize("term", ["multiling", "SEARCH", "tongyi"])
+def test_the_search_box_finds_models_systems_and_vendors_by_a_part_of_their_name(term: str) -> None:
+    developer = factories.vendor("tongyi", name="Tongyi Lab")
+    model = factories.model("gte", name="gte-multilingual-base", developer=developer)
+    factories.dependency(system=factories.system("product-search"), offering=factories.offering(model=model))
+    answer = client_of(factories.user(role="viewer")).get(reverse("admin:search"), {"s": term, "extended": "1"})
+    found = {
+        "multiling": reverse("pages:model", args=["gte"]),
+        "SEARCH": reverse("pages:gate", args=["product-search"]),
+        "tongyi": reverse("admin:registry_vendor_change", args=[developer.pk]),
+    }
+    assert found[term] in answer.content.decode()
+
+
+def test_a_nul_in_the_search_box_finds_nothing() -> None:
+    answer = client_of(factories.user(role="viewer")).get(reverse("admin:search"), {"s": "a\0b", "extended": "1"})
+    assert answer.status_code == 200
