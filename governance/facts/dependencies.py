@@ -74,20 +74,20 @@ class Rows:
         pinned = {row.pinned_revision for row in self.dependencies}
         return pinned | {row.pinned_revision for row in self.alternatives}
 
-    def wanted(self, *, system_id: int | None = None, offering_ids: Collection[int] = ()) -> Wanted:
-        """The permits that matter for these rows, for the whole system and for other offerings too."""
+    @property
+    def wanted(self) -> Wanted:
+        """The permits that matter for these rows."""
         return Wanted(
-            offering_ids=self.offering_ids | set(offering_ids),
+            offering_ids=self.offering_ids,
             alternative_ids={row.pk for row in self.alternatives},
             dependency_ids={row.pk for row in self.dependencies},
-            system_id=system_id,
         )
 
 
 def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
     """Dependencies by id with everything behind them, ended or not, by seven queries."""
     rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
-    permits = load_permits(rows.wanted(), today=now.date())
+    permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
     return put_together(rows, offerings, permits)
 

@@ -6,26 +6,39 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
-from django.db.models.fields.json import JSONField
+from django.db.models import Case, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast
 
-from governance.models import Adoption, Approval, Waiver
-from governance.rules.facts import JSON, AdoptionFacts, ApprovalFacts, WaiverFacts
+from governance.facts.json_objects import JSONObjectAgg
+from governance.models import Adoption, Approval, Basis, Waiver
+from governance.rules.facts import AdoptionFacts, ApprovalFacts, WaiverFacts
 
-_COMMON = ("pk", "proposal_id", "granted_at", "expires_on", "ended_at", "end_reason")
-_FIELDS = ("id", *_COMMON[1:])
+_COLUMNS = ("pk", "proposal_id", "granted_at", "expires_on", "ended_at", "end_reason", "facts")
+_FIELDS = ("id", *_COLUMNS[1:-1], "basis")
 _ADOPTION, _APPROVAL, _WAIVER = "adoption", "approval", "waiver"
 
 
 @dataclass(frozen=True, slots=True)
+class Uses:
+    """The uses whose adoptions are judged: the others only have to be there, their basis is not read."""
+
+    offering_ids: Collection[int]
+    purposes: Collection[str]
+    distribution: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whose permits are asked for; `system_id` asks for the waivers of the whole system too."""
+    """Whose permits are asked for; `system_id` asks for the waivers of the whole system too.
+
+    Without `uses` every adoption comes with its basis.
+    """
 
     offering_ids: Collection[int] = ()
     alternative_ids: Collection[int] = ()
     dependency_ids: Collection[int] = ()
     system_id: int | None = None
+    uses: Uses | None = None
 
 
 @dataclass(slots=True)
@@ -42,26 +55,31 @@ class Permits:
 
 def load_permits(wanted: Wanted, *, today: date) -> Permits:
     """The permits that `wanted` asks for. Adoptions and approvals come in force or not, waivers only in force."""
-    return _sort(_rows(wanted, today))
+    permits = Permits()
+    for row in _rows(wanted, today):
+        _put(permits, row)
+    return permits
 
 
 def _rows(wanted: Wanted, today: date) -> Iterable[tuple[Any, ...]]:
     nothing = Value("")
     parts = (
         _part(
-            Adoption.objects.filter(offering_id__in=wanted.offering_ids),
+            Adoption.objects.filter(offering_id__in=wanted.offering_ids).annotate(facts=_basis_of_adoptions(wanted)),
             _ADOPTION,
-            ["offering_id", "purpose", "distribution", "basis__fact", "basis__value"],
+            ["offering_id", "purpose", "distribution"],
         ),
         _part(
-            Approval.objects.filter(alternative_id__in=wanted.alternative_ids).annotate(one=nothing, two=nothing),
+            Approval.objects.filter(alternative_id__in=wanted.alternative_ids).annotate(
+                facts=_basis_by("approval"), one=nothing, two=nothing
+            ),
             _APPROVAL,
-            ["alternative_id", "one", "two", "basis__fact", "basis__value"],
+            ["alternative_id", "one", "two"],
         ),
         _part(
-            _waivers(wanted, today).annotate(fact=nothing, value=Cast(Value(None), JSONField())),
+            _waivers(wanted, today).annotate(facts=_no_basis()),
             _WAIVER,
-            ["dependency_id", "rule", "reason", "fact", "value"],
+            ["dependency_id", "rule", "reason"],
         ),
     )
     return parts[0].union(*parts[1:], all=True)
@@ -70,7 +88,24 @@ def _rows(wanted: Wanted, today: date) -> Iterable[tuple[Any, ...]]:
 def _part(rows: QuerySet[Any], kind: str, columns: list[str]) -> QuerySet[Any, tuple[Any, ...]]:
     # A union takes its parts unordered: SQLite refuses ORDER BY inside one.
     part: QuerySet[Any, tuple[Any, ...]] = rows.order_by().annotate(kind=Value(kind))
-    return part.values_list("kind", *_COMMON, *columns)
+    return part.values_list("kind", *_COLUMNS, *columns)
+
+
+def _basis_by(permit: str) -> Subquery:
+    rows = Basis.objects.filter(**{permit: OuterRef("pk")}).order_by().values(permit)
+    return Subquery(rows.annotate(facts=JSONObjectAgg("fact", "value")).values("facts"))
+
+
+def _basis_of_adoptions(wanted: Wanted) -> Subquery | Case:
+    uses = wanted.uses
+    if uses is None:
+        return _basis_by("adoption")
+    is_judged = Q(offering_id__in=uses.offering_ids, purpose__in=uses.purposes, distribution=uses.distribution)
+    return Case(When(is_judged, then=_basis_by("adoption")), default=_no_basis())
+
+
+def _no_basis() -> Cast:
+    return Cast(Value(None), JSONField())
 
 
 def _waivers(wanted: Wanted, today: date) -> QuerySet[Waiver]:
@@ -80,24 +115,10 @@ def _waivers(wanted: Wanted, today: date) -> QuerySet[Waiver]:
     return Waiver.objects.filter(of_these, ended_at=None, expires_on__gte=today)
 
 
-def _sort(rows: Iterable[tuple[Any, ...]]) -> Permits:
-    """Rows of one permit differ only in the fact; a permit without a basis has one row, whose fact is empty."""
-    permits = Permits()
-    basis: dict[tuple[str, int], dict[str, JSON]] = defaultdict(dict)
-    first: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for row in rows:
-        key = row[0], row[1]
-        first.setdefault(key, row)
-        if row[10]:
-            basis[key][row[10]] = row[11]
-    for key, row in first.items():
-        _put(permits, row, basis[key])
-    return permits
-
-
-def _put(permits: Permits, row: tuple[Any, ...], basis: dict[str, JSON]) -> None:
-    kind, *common, subject_id, one, two, _, _ = row
-    fields: dict[str, Any] = dict(zip(_FIELDS, common, strict=True)) | {"basis": basis}
+def _put(permits: Permits, row: tuple[Any, ...]) -> None:
+    kind, *common, subject_id, one, two = row
+    fields: dict[str, Any] = dict(zip(_FIELDS, common, strict=True))
+    fields["basis"] = fields["basis"] or {}
     if kind == _ADOPTION:
         permits.adoptions[subject_id].append(AdoptionFacts(**fields, purpose=one, distribution=two))
     elif kind == _WAIVER:

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from governance.facts.dependencies import load_rows, put_together
 from governance.facts.offerings import load_offerings
-from governance.facts.permits import load_permits
+from governance.facts.permits import Uses, load_permits
 from governance.rules.facts import DependencyFacts, OfferingFacts, SystemFacts, Use
 from registry.models import Dependency, Environment, System
 from registry.refs import Resolution, Wanted, resolve
@@ -69,14 +69,17 @@ def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[
     wanted = [Wanted(one.ref, one.via) for one in asked]
     resolutions = resolve(wanted, system=System(pk=system.id)) if wanted else []
     named = {resolution.offering_id for resolution in resolutions if resolution.offering_id is not None}
-    said = {_asked_revision(*pair) for pair in zip(asked, resolutions, strict=True)}
-    loaded = _load(system, named, revisions=said, now=now)
-    return [_judge(one, resolution, loaded) for one, resolution in zip(asked, resolutions, strict=True)]
+    said = [
+        replace(one, revision=one.revision or resolution.revision)
+        for one, resolution in zip(asked, resolutions, strict=True)
+    ]
+    loaded = _load(system, named, said, now=now)
+    return [_judge(one, resolution, loaded) for one, resolution in zip(said, resolutions, strict=True)]
 
 
 def load_declared(system: SystemFacts, *, now: datetime) -> list[Judged]:
     """Everything that the system has declared for its environment, as if a pipeline had asked for it."""
-    loaded = _load(system, None, revisions=(), now=now)
+    loaded = _load(system, None, (), now=now)
     return [
         Judged(str(offering), None, tuple(_declared(loaded, dependency) for dependency in loaded.dependencies[pk]))
         for pk, offering in sorted(loaded.offerings.items(), key=lambda item: str(item[1]).casefold())
@@ -85,24 +88,31 @@ def load_declared(system: SystemFacts, *, now: datetime) -> list[Judged]:
 
 
 def _load(
-    system: SystemFacts, offering_ids: Collection[int] | None, *, revisions: Collection[str], now: datetime
+    system: SystemFacts, offering_ids: Collection[int] | None, asked: Sequence[Asked], *, now: datetime
 ) -> _Loaded:
     """The offerings and the system's uses of them; None means whatever it has declared."""
     declared = Dependency.objects.current().filter(system_id=system.id, environment__slug=system.environment)
     if offering_ids is not None:
         declared = declared.filter(offering_id__in=offering_ids)
     rows = load_rows(declared)
-    wanted = rows.wanted(system_id=system.id, offering_ids=offering_ids or ())
+    named = set(offering_ids or ())
+    wanted = replace(
+        rows.wanted,
+        offering_ids=rows.offering_ids | named,
+        system_id=system.id,
+        uses=Uses(
+            offering_ids=named | {row.offering_id for row in rows.dependencies},
+            purposes={row.purpose for row in rows.dependencies} | {one.purpose for one in asked if one.purpose},
+            distribution=system.distribution,
+        ),
+    )
     permits = load_permits(wanted, today=now.date())
-    offerings = load_offerings(wanted.offering_ids, now=now, revisions=rows.revisions | set(revisions), permits=permits)
+    revisions = rows.revisions | {one.revision for one in asked if one.revision}
+    offerings = load_offerings(wanted.offering_ids, now=now, revisions=revisions, permits=permits)
     dependencies: dict[int, list[DependencyFacts]] = defaultdict(list)
     for dependency in put_together(rows, offerings, permits).values():
         dependencies[dependency.offering.id].append(dependency)
     return _Loaded(replace(system, waivers=tuple(permits.waivers[None])), offerings, dependencies, now)
-
-
-def _asked_revision(asked: Asked, resolution: Resolution) -> str:
-    return asked.revision or resolution.revision or ""
 
 
 def _judge(asked: Asked, resolution: Resolution, loaded: _Loaded) -> Judged:
@@ -117,7 +127,7 @@ def _judge(asked: Asked, resolution: Resolution, loaded: _Loaded) -> Judged:
 
 
 def _uses(asked: Asked, resolution: Resolution, declared: Iterable[DependencyFacts], loaded: _Loaded) -> Iterable[Use]:
-    said = _asked_revision(asked, resolution)
+    said = asked.revision or ""
     uses = [replace(_declared(loaded, dependency), is_floating=resolution.is_floating) for dependency in declared]
     if not uses and resolution.offering_id is not None:
         offering = loaded.offerings[resolution.offering_id]

@@ -1,0 +1,154 @@
+"""The measurement of `bench.check` on the database that the environment names. Run as a process of its own."""
+
+import json
+import math
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from http import HTTPStatus
+from http.client import HTTPConnection, RemoteDisconnected
+from itertools import cycle
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from knox.models import AuthToken
+
+from bench.rows import NOW, SEED, Size, write
+from governance.check import CheckRequest, RequestedModel, check, evaluate
+from registry.models import Dependency, System, User
+
+REFS = 50
+ROUNDS = 300
+WARM_UP = 20
+SIZE = Size(models=10_000, systems=2_000, dependencies=20_000)
+Ask = Callable[[], object]
+
+
+def measure() -> None:
+    call_command("migrate", verbosity=0)
+    started = time.perf_counter()
+    slugs = write(SIZE)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    _say("rows", {**asdict(SIZE), "seconds": round(time.perf_counter() - started, 1)})
+    questions = [_question(slug) for slug in slugs]
+    person = User.objects.get(username="bench")
+    _measure_in_process(questions, person)
+    _measure_over_http(questions, person)
+
+
+def _question(slug: str) -> CheckRequest:
+    uses = Dependency.objects.filter(system__slug=slug).order_by("pk").values_list("offering__external_id", flat=True)
+    refs = list(dict.fromkeys(uses))[:REFS]
+    return CheckRequest(slug, "production", tuple(RequestedModel(ref) for ref in refs))
+
+
+def _measure_in_process(questions: list[CheckRequest], person: User) -> None:
+    asked = cycle(questions)
+    _report("evaluate, in process", lambda: evaluate(next(asked), now=NOW), queries=True)
+    _report("check, in process", lambda: check(next(asked), asked_by=person, now=NOW), queries=True)
+
+
+def _measure_over_http(questions: list[CheckRequest], person: User) -> None:
+    person.groups.add(Group.objects.get_or_create(name="viewer")[0])
+    _, token = AuthToken.objects.create(user=person)
+    bodies = cycle([_body(question) for question in questions])
+    keys = cycle(list(System.objects.values_list("pk", flat=True)[:500]))
+    connection.close()
+    with _server() as port:
+        client = HTTPConnection("127.0.0.1", port, timeout=30)
+        headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+        bare = _report("bare view, HTTP", lambda: _ask(client, "GET", f"/bench/systems/{next(keys)}/", headers, None))
+        gate = _report("check, HTTP", lambda: _ask(client, "POST", "/api/v1/checks/", headers, next(bodies)))
+    _say("ratio", {"p50": round(gate["p50_ms"] / bare["p50_ms"], 1), "p99": round(gate["p99_ms"] / bare["p99_ms"], 1)})
+
+
+def _body(question: CheckRequest) -> str:
+    models = [{"ref": model.ref} for model in question.models]
+    return json.dumps({"system": question.system, "environment": question.environment, "models": models})
+
+
+def _ask(client: HTTPConnection, method: str, path: str, headers: dict[str, str], body: str | None) -> bytes:
+    client.request(method, path, body, headers)
+    response = client.getresponse()
+    answer = response.read()
+    if response.status != HTTPStatus.OK:
+        raise SystemExit(f"{method} {path} answered {response.status}: {answer[:300]!r}")
+    return answer
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    """One granian worker with one thread, so that nothing hides behind a second one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    command += [
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "1",
+        "--no-ws",
+        "--log-level",
+        "error",
+        "config.wsgi:application",
+    ]
+    process = subprocess.Popen(command, env=os.environ)
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            client = HTTPConnection("127.0.0.1", port, timeout=5)
+            client.request("GET", "/bench/systems/0/")
+            client.getresponse().read()
+        except (ConnectionError, RemoteDisconnected, TimeoutError):
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("The server did not answer within a minute.")
+
+
+def _report(what: str, ask: Ask, *, queries: bool = False) -> dict[str, Any]:
+    for _ in range(WARM_UP):
+        ask()
+    taken = sorted(_time(ask) for _ in range(ROUNDS))
+    found: dict[str, Any] = {
+        "p50_ms": round(taken[len(taken) // 2], 2),
+        "p99_ms": round(taken[math.ceil(len(taken) * 0.99) - 1], 2),
+    }
+    if queries:
+        with CaptureQueriesContext(connection) as seen:
+            ask()
+        found["queries"] = sum(not query["sql"].startswith(("BEGIN", "COMMIT")) for query in seen.captured_queries)
+    _say(what, {"refs": REFS, "rounds": ROUNDS, **found})
+    return found
+
+
+def _time(ask: Ask) -> float:
+    started = time.perf_counter()
+    ask()
+    return (time.perf_counter() - started) * 1000
+
+
+def _say(what: str, figures: dict[str, Any]) -> None:
+    about = {"bench": "check", "database": connection.vendor, "python": platform.python_version(), "seed": SEED}
+    print(json.dumps({**about, "what": what, **figures}), flush=True)
