@@ -28,5 +28,5 @@ def in_words(state: PlanState) -> Fallback:
     if state.holding is not None:
         return Fallback(holds=True, words=f"approved alternative {state.holding}")
     if state.nearest is None:
-        return Fallback(words="no alternative in any plan")
+        return Fallback(words="none yet")
     return Fallback(words=f"no alternative that holds; {state.nearest.flaws[0].message.rstrip('.')}")

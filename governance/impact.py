@@ -187,7 +187,7 @@ def _ends_on(news: News, reach: Reach) -> date | None:
 
 
 def _title(news: News, reach: Reach) -> str:
-    prefix = "fallback: " if reach.path == Impact.Path.ALTERNATIVE else ""
+    prefix = f"fallback for {reach.purpose}: " if reach.path == Impact.Path.ALTERNATIVE else ""
     return f"{reach.system}: {prefix}{headline(news)}"[:300]
 
 

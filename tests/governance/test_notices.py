@@ -213,7 +213,9 @@ def test_channels_come_from_what_the_team_says_and_only_once(settings: Any) -> N
         ("email", "search@northwind.example"),
         ("jira", "http://127.0.0.1:9"),
     ]
-    settings.JIRA_URL, settings.TICKET_FOLDER = "", None
+    settings.JIRA_URL = ""
+    assert [channel.transport for channel in ensure_channels(make.team())] == ["email", "folder"]
+    settings.TICKET_FOLDER = None
     assert [channel.transport for channel in ensure_channels(make.team())] == ["email"]
 
 

@@ -147,7 +147,7 @@ def test_trouble_of_an_alternative_is_a_concern_about_independence_and_names_the
     need = meaning(ChangeKind.REMOVED, spare).need
     assert need is not None
     assert need.concern == Concern.INDEPENDENCE
-    assert need.title.startswith("Product search: fallback: ")
+    assert need.title.startswith("Product search: fallback for embedding: ")
 
 
 def test_an_alternative_that_lost_its_approval_asks_for_action_whatever_the_kind() -> None:
