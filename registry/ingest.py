@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from registry import runs
 from registry.apply import same_license
 from registry.diff import Difference, diff
-from registry.models import ChangeKind, Offering, PollRun, Source
+from registry.models import ChangeKind, Listing, Offering, PollRun, Source
 from registry.records import ListingRecord, from_facts, overlay, unique
 from registry.runs import RETRY_AFTER, Held
 from registry.store import Learnt, Row, complete, complete_unchanged, rows_of, write
@@ -26,6 +26,10 @@ MAX_SHRINK = 0.10
 FEW = 3
 # How far a saved document may be dated ahead of us: a day, because a date alone says no time zone.
 MAX_AHEAD = timedelta(days=1)
+
+
+# How soon after a poll, good or bad, a model that came into the register may bring the next one forward.
+PAUSE = timedelta(minutes=10)
 
 
 class Refused(Exception):
@@ -66,6 +70,29 @@ def poll(
         text = f"The poll broke off with a fault of this program: {type(error).__name__}: {error}"
         runs.fail(held, PollRun.Outcome.FAILED, text[:2000], now=now, regular=is_regular)
         raise
+
+
+def due_sources(*, now: datetime) -> list[Source]:
+    """Sources to be polled now and not being polled: those whose moment has come, and those with somebody new to ask for.
+
+    So a repository that was imported or adopted has its facts within a minute and not at the next regular moment.
+    """
+    for source in Source.objects.filter(is_enabled=True, next_due_at__gt=now):
+        if _has_somebody_new(source) and not _was_just_polled(source, now):
+            Source.objects.filter(pk=source.pk, next_due_at=source.next_due_at).update(next_due_at=now)
+    return list(Source.objects.due(now).exclude(runs__in=runs.live(now)))
+
+
+def _has_somebody_new(source: Source) -> bool:
+    """Whether an offering at the source's host was never asked for."""
+    host = adapter_of(source.slug).watched_host
+    asked = Listing.objects.filter(source=source, external_id=OuterRef("external_id"))
+    return bool(host) and Offering.objects.filter(host=host).exclude(Exists(asked)).exists()
+
+
+def _was_just_polled(source: Source, now: datetime) -> bool:
+    moments = filter(None, (source.last_success_at, source.last_error_at))
+    return any(now - moment < PAUSE for moment in moments)
 
 
 def _poll(held: Held, path: Path | None, *, seen_at: datetime, now: datetime, accept_shrink: bool) -> PollRun:
@@ -147,7 +174,7 @@ def _learn(
         missing=_missing(found.missing, parsed, rows, adapter),
         rejects=parsed.rejects,
         differences=_true_differences(found.differences, before, after),
-        unanswered=len(parsed.unanswered),
+        unanswered=[one.external_id for one in parsed.unanswered],
         seen_at=seen_at,
     )
 

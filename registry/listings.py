@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from registry.apply import apply_effective
 from registry.diff import Difference, standing
+from registry.locks import serialise
 from registry.models import Alias, Change, ChangeKind, Listing, Observation, Offering, PollRun
 from registry.models import Source as SourceRow
 from registry.records import ListingRecord, from_facts
@@ -23,13 +24,18 @@ _KNOWN_BY_STATUS = {
 }
 
 
+# One mapper at a time: two would tell the same news twice.
+_LOCK = "map listings"
+
+
 @transaction.atomic
 def map_listing(listing: Listing, offering: Offering, *, now: datetime) -> list[Change]:
     """Map `listing` to `offering`: what the source says counts at once, and what stands is told as changes of it.
 
     Doing it again changes and tells nothing.
     """
-    return map_listings([(listing, offering)], now=now)
+    serialise(_LOCK)
+    return map_listings([(listing, Offering.objects.get(pk=offering.pk))], now=now)
 
 
 def map_listings(
@@ -38,6 +44,8 @@ def map_listings(
     """As `map_listing` for many; the changes belong to `run` and count with it. Needs a transaction."""
     for listing, offering in pairs:
         listing.offering = offering
+    if not pairs:
+        return []
     Listing.objects.bulk_update([listing for listing, _ in pairs], ["offering"], batch_size=BATCH)
     news = [change for listing, offering in pairs for change in _news(listing, offering, run, now=now)]
     apply_effective({offering.pk for _, offering in pairs}, now=now)
@@ -92,12 +100,22 @@ def map_new_offerings(source: SourceRow, *, now: datetime, run: PollRun | None =
     A listing fits by its own id or a `provider/model` alias that is not floating, at the same host. Where several
     fit, the first name counts. Returns how many were mapped.
     """
+    serialise(_LOCK)
     adapter = adapter_of(source.slug)
     mapped = 0
     for batch in _batches(_unmapped(source, adapter)):
         pairs = list(_fitting(source, adapter, batch))
         map_listings(pairs, now=now, run=run)
         mapped += len(pairs)
+    return mapped
+
+
+def map_all_new(*, now: datetime) -> int:
+    """As `map_new_offerings` for every enabled source: what was imported a moment ago need not wait for a poll."""
+    mapped = 0
+    for source in SourceRow.objects.filter(is_enabled=True, last_success_at__isnull=False):
+        with transaction.atomic():
+            mapped += map_new_offerings(source, now=now)
     return mapped
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from registry.apply import TAKEN_BACK, apply_effective
 from registry.diff import Difference
@@ -19,6 +19,12 @@ from registry.upstream import Document, Source
 
 BATCH = 500
 _LONGEST_URL = Observation._meta.get_field("evidence_url").max_length or 0
+
+_MOVE_CURRENT = f"""
+    UPDATE {Listing._meta.db_table} SET current_id = written.id, missing_since = NULL
+    FROM {Observation._meta.db_table} AS written
+    WHERE written.run_id = %s AND written.listing_id = {Listing._meta.db_table}.id
+"""  # noqa: S608 - names of our own tables
 
 Item = TypeVar("Item")
 
@@ -46,7 +52,7 @@ class Learnt:
     missing: Sequence[str]
     rejects: Sequence[Reject]
     differences: Sequence[Difference]
-    unanswered: int
+    unanswered: Sequence[str]
     seen_at: datetime
 
 
@@ -73,7 +79,9 @@ def write(held: Held, learnt: Learnt, adapter: Source) -> None:
 
 
 def _add_listings(held: Held, learnt: Learnt, known: Collection[str]) -> dict[str, int]:
-    unknown = [record.external_id for record in learnt.new if record.external_id not in known]
+    # Who was asked for and gave no answer gets an empty row, too: it says that he was asked for.
+    names = [*(record.external_id for record in learnt.new), *learnt.unanswered]
+    unknown = [name for name in dict.fromkeys(names) if name not in known]
     rows = [Listing(source=held.source, external_id=name, first_seen_at=learnt.seen_at) for name in unknown]
     _add(held, Listing, rows)
     return {row.external_id: row.pk for row in rows}
@@ -97,7 +105,7 @@ def _page(learnt: Learnt, adapter: Source, external_id: str) -> str:
 def _observation(held: Held, learnt: Learnt, record: ListingRecord, ids: Mapping[str, int], page: str) -> Observation:
     return Observation(
         listing_id=ids[record.external_id],
-        run=held.run,
+        run_id=held.run.pk,
         facts=to_facts(record),
         evidence_url=page,
         evidence_sha256=learnt.document.sha256,
@@ -116,7 +124,7 @@ def _change(held: Held, learnt: Learnt, difference: Difference, ids: Mapping[str
         after=difference.after,
         detected_at=learnt.seen_at,
         effective_on=difference.effective_on,
-        run=held.run,
+        run_id=held.run.pk,
         evidence_url=page,
         evidence_sha256=learnt.document.sha256,
     )
@@ -142,9 +150,9 @@ def complete(held: Held, learnt: Learnt, *, now: datetime, regular: bool) -> Pol
 
 
 def _move_current(held: Held) -> None:
-    written = Observation.objects.filter(run=held.run)
-    newest = written.filter(listing=OuterRef("pk")).values("pk")[:1]
-    Listing.objects.filter(pk__in=written.values("listing")).update(current=Subquery(newest), missing_since=None)
+    # A join, which the ORM cannot update by: as a subquery for each listing it took time by the square of the rows.
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE_CURRENT, [held.run.pk])
 
 
 def _mark_missing(held: Held, learnt: Learnt) -> None:

@@ -7,8 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from registry import runs
-from registry.ingest import poll
-from registry.models import Source
+from registry.ingest import due_sources, poll
+from registry.listings import map_all_new
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 def poll_due_sources() -> None:
     """Have each due source polled once for the moment it was due, however many beats ask."""
     now = timezone.now()
-    for source in Source.objects.due(now).exclude(runs__in=runs.live(now)):
+    map_all_new(now=now)
+    for source in due_sources(now=now):
         poll_source.delay(source.slug, runs.next_slot(source, now=now).isoformat())
 
 

@@ -22,9 +22,13 @@ SOURCES: dict[str, Callable[[], Source]] = {
 
 @cache
 def adapter_of(slug: str) -> Source:
-    """The source of that slug, ours before any other; `KeyError` if nothing installed provides it."""
+    """The source of that slug, ours before any other; raises `UpstreamError` if nothing installed provides it."""
     if slug in SOURCES:
         return SOURCES[slug]()
     points = {point.name: point for point in entry_points(group="understudy.sources")}
+    if slug not in points:
+        raise UpstreamError(
+            f"No installed package provides the source “{slug}”; turn it off or install it.", retryable=False
+        )
     loaded: Source = points[slug].load()()
     return loaded

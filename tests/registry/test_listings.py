@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.listings import map_listing, map_new_offerings
+from registry.listings import map_all_new, map_listing, map_new_offerings
 from registry.models import Alias, Change, Listing, Offering, Source
 from tests import factories as f
 from tests.factories import NOW
@@ -114,6 +114,14 @@ def test_an_offering_that_came_later_is_mapped_by_the_next_poll_though_nothing_c
     feed(tmp_path, {"gpt-x": chat(deprecation_date="2027-01-01")}, now=LATER)
     assert listing("gpt-x").offering == offering
     assert told(offering) == [("retirement_announced", date(2027, 1, 1))]
+
+
+def test_an_offering_that_was_imported_a_moment_ago_need_not_wait_for_a_poll(tmp_path: Path) -> None:
+    feed(tmp_path, {"gpt-x": chat(deprecation_date="2027-01-01")})
+    offering = service("gpt-x")
+    assert map_all_new(now=LATER) == 1
+    assert told(offering) == [("retirement_announced", date(2027, 1, 1))]
+    assert map_all_new(now=LATER) == 0
 
 
 def test_the_first_document_tells_users_what_already_stands(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """Each due poll happens once, whatever the number of beats; a killed one leaves nothing and is taken up again."""
 
-from datetime import timedelta
+import base64
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from registry import ingest, runs, store
-from registry.ingest import poll
+from registry.ingest import due_sources, poll
 from registry.models import Change, Listing, Observation, PollRun, Source
 from registry.runs import LEASE, Busy, LeaseLost
+from registry.tasks import poll_due_sources
 from registry.upstream import Document, Known, LiteLLM, UpstreamError
 from tests import factories as f
 from tests.factories import NOW
@@ -167,6 +171,45 @@ def test_a_worker_that_was_given_up_writes_nothing_more(tmp_path: Path) -> None:
 
 def test_a_source_that_is_being_polled_is_not_handed_out_again() -> None:
     runs.begin(source(), slot=None, now=NOW)
-    live = Source.objects.due(NOW).exclude(runs__in=runs.live(NOW))
-    assert source() not in live
-    assert source() in Source.objects.due(LATER).exclude(runs__in=runs.live(LATER))
+    assert source() not in due_sources(now=NOW)
+    assert source() in due_sources(now=LATER)
+
+
+def test_a_repository_that_is_new_in_the_register_brings_the_next_poll_forward(tmp_path: Path) -> None:
+    Source.objects.update(next_due_at=NOW + timedelta(hours=6))
+    assert due_sources(now=NOW) == []
+
+    f.offering("acme/e5")
+    assert [one.slug for one in due_sources(now=NOW)] == ["huggingface"]
+
+    unknown = {"id": "acme/e5", "problem": "unknown", "detail": "missing or private"}
+    feed(tmp_path, [unknown, {"id": "acme/bge"}], to="huggingface")
+    Source.objects.update(next_due_at=NOW + timedelta(hours=6))
+    assert due_sources(now=LATER) == [], "it was asked for once, and its turn comes with the others"
+
+
+def test_a_source_that_just_failed_is_not_brought_forward() -> None:
+    f.offering("acme/e5")
+    Source.objects.update(next_due_at=NOW + timedelta(hours=6), last_error_at=NOW)
+    assert due_sources(now=NOW + timedelta(minutes=9)) == []
+    assert [one.slug for one in due_sources(now=LATER)] == ["huggingface"]
+
+
+def test_due_sources_are_handed_to_the_workers_with_their_slots(settings: Settings) -> None:
+    queue = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+    before = set(queue.iterdir())
+    slot = datetime(2026, 4, 15, tzinfo=UTC)
+    Source.objects.filter(slug="litellm").update(next_due_at=slot)
+    Source.objects.exclude(slug="litellm").update(is_enabled=False)
+
+    poll_due_sources()
+
+    (message,) = (json.loads(path.read_text()) for path in set(queue.iterdir()) - before)
+    arguments, *_ = json.loads(base64.b64decode(message["body"]))
+    assert (message["headers"]["task"], arguments) == ("registry.tasks.poll_source", ["litellm", slot.isoformat()])
+
+
+def test_a_source_whose_package_is_gone_says_so() -> None:
+    f.source("elsewhere")
+    run = poll("elsewhere", now=NOW)
+    assert run.error == "No installed package provides the source “elsewhere”; turn it off or install it."
