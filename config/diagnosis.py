@@ -163,7 +163,8 @@ def check_tracker(env: Environment, _now: datetime) -> Iterator[Finding]:
         names = ", ".join(name.upper() for name in missing)
         yield Finding("tickets", Status.WRONG, "the tracker lets nobody in without an account", f"Set {names}.")
     else:
-        yield Finding("tickets", Status.NOTE, "no tracker: nobody gets tickets", "Set JIRA_URL, JIRA_USER, JIRA_TOKEN.")
+        instead = "nobody gets tickets" if env.production else f"each becomes a file in {settings.TICKET_FOLDER}"
+        yield Finding("tickets", Status.NOTE, f"no tracker: {instead}", "Set JIRA_URL, JIRA_USER, JIRA_TOKEN.")
 
 
 def check_hub_token(env: Environment, _now: datetime) -> Iterator[Finding]:

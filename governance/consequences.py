@@ -1,12 +1,12 @@
 """Write down what changes mean for the dependencies they reached: impacts and actions, and what is to be told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from governance.deadlines import Clock
 from governance.headlines import News, headline
 from governance.impact import Assessment, assess
-from governance.models import Action, Impact
+from governance.models import Action, Basis, Impact
 from governance.notices import Item
 from governance.raising import OpenActions
 from governance.reach import Touched, news_of
@@ -29,7 +29,9 @@ def record(touched: Mapping[Change, Sequence[Touched]], *, now: datetime) -> lis
     items: list[Item] = []
     for change, ones in touched.items():
         news = news_of(change)
-        for one in _unknown(change, ones, known):
+        for one in ones:
+            if (change.pk, one.dependency.pk, one.reach.path) in known or _was_adopted_so(change, one):
+                continue
             assessment = assess(news, one.reach, clock)
             if assessment.response is Response.NOTHING:
                 continue
@@ -42,8 +44,20 @@ def record(touched: Mapping[Change, Sequence[Touched]], *, now: datetime) -> lis
     return items
 
 
-def _unknown(change: Change, touched: Iterable[Touched], known: set[tuple[int, int, str]]) -> Iterable[Touched]:
-    return (one for one in touched if (change.pk, one.dependency.pk, one.reach.path) not in known)
+def _was_adopted_so(change: Change, touched: Touched) -> bool:
+    """Whether `change` only says that the offering in use is gated, as it was when it was adopted: that is no news."""
+    is_old_state = change.kind == ChangeKind.GATED and change.before is None
+    if not is_old_state or touched.reach.path != Impact.Path.DIRECT:
+        return False
+    dependency = touched.dependency
+    return Basis.objects.filter(
+        fact="gating",
+        value=dependency.offering.gating,
+        adoption__ended_at=None,
+        adoption__offering=dependency.offering_id,
+        adoption__purpose=dependency.purpose,
+        adoption__distribution=dependency.system.distribution,
+    ).exists()
 
 
 def _act(news: News, touched: Touched, assessment: Assessment, actions: OpenActions) -> Action | None:

@@ -137,7 +137,7 @@ def _submit(proposal: Proposal, about: dict[str, Any], *, proposer: User, reason
     if other := Proposal.objects.open().filter(kind=proposal.kind, decide_by__gte=now, **about).first():
         raise Refused("duplicate", f"Proposal {other.pk} asks for the same and waits to be decided.", proposal=other.pk)
     state = state_of(proposal, now=now)
-    proposal.proposer, proposal.reason = proposer, written("reason", reason)
+    proposal.proposer, proposal.reason, proposal.created_at = proposer, written("reason", reason), now
     proposal.submitted_state, proposal.state_digest = state, digest(state)
     proposal.decide_by = now + timedelta(days=terms_in_force(now).decision_days)
     proposal.save()

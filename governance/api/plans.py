@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -57,7 +58,8 @@ class FallbackPlans(ReadOnly):
         dependency, submit = data.pop("dependency"), data.pop("submit")
         if not request.user.has_perm("registry.change_dependency", dependency):
             raise PermissionDenied("Only the team that owns the system writes its plans.")
-        with refusals_as_problems():
+        # Both or neither: what is refused leaves no draft behind.
+        with refusals_as_problems(), transaction.atomic():
             revision = plans.draft_revision(dependency, author=person_of(request), now=timezone.now(), **data)
             if submit:
                 plans.submit_revision(revision, actor=person_of(request), now=timezone.now())

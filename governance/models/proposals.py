@@ -5,6 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from registry.models import (
     AIModel,
@@ -66,7 +67,7 @@ class Proposal(models.Model):
         default=dict, blank=True, help_text="Those facts themselves, for showing what has changed since."
     )
     decide_by = models.DateTimeField(help_text="After that it expires undecided.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ProposalQuerySet.as_manager()
