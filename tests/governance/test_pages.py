@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.admin.pages.forms import ActionForm
 from governance.models import Action, Block, Proposal
 from governance.proposals import propose_adoption
 from registry.models import Dependency, FallbackPlan, PlanRevision, User
@@ -103,6 +104,16 @@ def test_the_gate_page_of_an_unknown_environment_is_not_found_and_never_green(
 ) -> None:
     assert dependency.environment.slug == "production"
     assert client_of(owner).get(reverse("pages:gate", args=["search"]), {"environment": "prod"}).status_code == 404
+
+
+def test_the_gate_page_names_the_policy_that_comes_with_the_platform(owner: User, dependency: Dependency) -> None:
+    text = client_of(owner).get(reverse("pages:gate", args=[dependency.system.slug])).content.decode()
+    assert "built-in policy" in text
+    assert "policy 0" not in text
+
+
+def test_a_day_stands_in_its_field_as_browsers_read_it() -> None:
+    assert 'value="2026-11-23"' in str(ActionForm(initial={"until": factories.day("2026-11-23")})["until"])
 
 
 def test_a_submitted_plan_counts_and_holds_its_alternatives_in_order(owner: User, dependency: Dependency) -> None:

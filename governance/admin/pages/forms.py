@@ -10,7 +10,8 @@ from registry.models import AIModel, Dependency, Distribution, System, User, Ven
 
 
 def day_field(**options: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **options)
+    """A day. The browser's date field reads no other form than ISO, in whatever form it shows the day."""
+    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **options)
 
 
 def long_text(**options: Any) -> forms.CharField:
