@@ -126,6 +126,13 @@ def test_a_submitted_plan_counts_and_holds_its_alternatives_in_order(owner: User
     assert [way.offering.external_id for way in revision.alternatives.all()] == ["acme/embed"]
 
 
+def test_a_candidate_added_to_the_plan_is_pinned_to_its_newest_revision(owner: User, dependency: Dependency) -> None:
+    factories.offering("acme/embed", revision="b" * 40)
+    page = client_of(owner).get(reverse("pages:plan", args=[dependency.pk]), {"with": "pkg:huggingface/acme/embed"})
+    (row,) = page.context["rows"].forms
+    assert row["pinned_revision"].value() == "b" * 40
+
+
 def test_a_draft_is_kept_and_does_not_count(owner: User, dependency: Dependency) -> None:
     factories.offering("acme/embed")
     data = PLAN | {"ways-0-offering": "acme/embed", "save": "1"}

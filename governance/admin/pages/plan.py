@@ -127,7 +127,8 @@ def _forms(request: HttpRequest, dependency: Dependency) -> tuple[PlanForm, Any]
     """As posted, as posted with one more row, or filled from the newest revision."""
     system = {"system": dependency.system}
     if request.method != "POST":
-        texts, ways = initial_of(next(iter(_revisions_of(dependency)), None), also=request.GET.get("with", ""))
+        newest = next(iter(_revisions_of(dependency)), None)
+        texts, ways = initial_of(newest, also=request.GET.get("with", ""), system=dependency.system)
         rows = AlternativeForms(initial=ways, prefix=PREFIX, form_kwargs=system)
         return PlanForm(initial=texts, dependency=dependency), rows
     data = with_one_more(request.POST, prefix=PREFIX) if "add" in request.POST else request.POST

@@ -6,7 +6,8 @@ from django import forms
 
 from governance.admin.pages.forms import day_field, long_text
 from governance.admin.pages.refs import OfferingRefField
-from registry.models import Alternative, Dependency, Drill, PlanRevision, System, Vendor
+from registry.models import Alternative, Dependency, Drill, Offering, PlanRevision, System, Vendor
+from registry.refs import Wanted, resolve
 
 TEXTS = ("trigger", "switch_procedure", "switched_by", "rollback", "reindex_plan")
 SUGGESTIONS = "suggested-offerings"
@@ -72,9 +73,11 @@ AlternativeForms = forms.formset_factory(
 )
 
 
-def initial_of(revision: PlanRevision | None, *, also: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def initial_of(
+    revision: PlanRevision | None, *, also: str = "", system: System
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The texts and the alternatives to begin the next revision with; `also` is the ref of one to put at the end."""
-    added: list[dict[str, Any]] = [{"offering": also}] if also else []
+    added = [_way_to(also, system=system)] if also else []
     if revision is None:
         return {}, added or [{}]
     texts = {name: getattr(revision, name) for name in TEXTS}
@@ -92,6 +95,13 @@ def _ways_of(revision: PlanRevision) -> list[dict[str, Any]]:
         }
         for way in revision.alternatives.all()
     ]
+
+
+def _way_to(ref: str, *, system: System) -> dict[str, Any]:
+    """An alternative pinned to the revision that the ref names, else to the newest one of its offering."""
+    resolution = resolve([Wanted(ref)], system=system)[0]
+    offering = Offering.objects.filter(pk=resolution.offering_id).first()
+    return {"offering": ref, "pinned_revision": resolution.revision or (offering.head_revision if offering else "")}
 
 
 def alternatives_from(forms_: Any) -> list[dict[str, Any]]:
