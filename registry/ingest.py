@@ -65,9 +65,9 @@ def poll(
         return runs.fail(held, PollRun.Outcome.REFUSED, str(error), now=now, regular=is_regular)
     except runs.LeaseLost:
         raise
-    except Exception as error:
-        # A fault of ours: kept in the run, so that the next regular moment tries again instead of the next beat.
-        text = f"The poll broke off with a fault of this program: {type(error).__name__}: {error}"
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        # Kept in the run, so that the next regular moment tries again, and neither the next beat nor the lease's end.
+        text = f"The poll broke off: {type(error).__name__}: {error}"
         runs.fail(held, PollRun.Outcome.FAILED, text[:2000], now=now, regular=is_regular)
         raise
 

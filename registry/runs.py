@@ -69,7 +69,10 @@ def begin(source: Source, *, slot: datetime | None, now: datetime) -> Held | Pol
     serialise(f"poll {source.pk}")
     for run in PollRun.objects.filter(source=source, outcome=PollRun.Outcome.RUNNING):
         if run.lease_until > now:
-            raise Busy(f"{source} is being polled since {run.started_at:%H:%M:%S}.")
+            raise Busy(
+                f"{source} is being polled since {run.started_at:%H:%M:%S} UTC. Should that worker have been killed, "
+                f"its run is taken up after {run.lease_until:%H:%M:%S} UTC."
+            )
         _abandon(run)
     run, is_new = PollRun.objects.get_or_create(
         source=source,
@@ -91,12 +94,16 @@ def _free_slot(source: Source, now: datetime) -> datetime:
 
 
 def _abandon(run: PollRun) -> None:
-    """Remove what a killed worker wrote. New listings stay, empty, for the next run to fill."""
+    _remove_rows(run)
+    run.outcome, run.error = PollRun.Outcome.FAILED, ABANDONED
+    run.save(update_fields=["outcome", "error"])
+
+
+def _remove_rows(run: PollRun) -> None:
+    """Remove what a run wrote that will never count. New listings stay, empty, for the next run to fill."""
     Change.objects.filter(run=run).delete()
     Observation.objects.filter(run=run).delete()
     Rejected.objects.filter(run=run).delete()
-    run.outcome, run.error = PollRun.Outcome.FAILED, ABANDONED
-    run.save(update_fields=["outcome", "error"])
 
 
 def hold(held: Held) -> None:
@@ -137,6 +144,7 @@ def fail(
     """End a run that taught nothing. `retry_after` None: the next regular moment is early enough."""
     hold(held)
     run, source = held.run, held.source
+    _remove_rows(run)
     run.outcome, run.error = outcome, error
     run.save()
     # A bad document that a person fed says nothing about the health of the source.

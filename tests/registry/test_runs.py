@@ -114,10 +114,11 @@ def test_a_fault_of_ours_is_kept_in_the_run_and_raised(monkeypatch: pytest.Monke
     def broken(*_args: Any, **_kwargs: Any) -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr(ingest, "diff", broken)
+    monkeypatch.setattr(ingest, "complete", broken)
     with pytest.raises(ZeroDivisionError):
         feed(tmp_path, {"a": chat()})
-    assert "ZeroDivisionError" in PollRun.objects.get().error
+    assert PollRun.objects.get().error == "The poll broke off: ZeroDivisionError: a fault"
+    assert not Observation.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             slugs = ", ".join(Source.objects.order_by("slug").values_list("slug", flat=True))
             raise CommandError(f"There is no source “{options['source']}”; there are: {slugs}.") from None
         except Busy as error:
-            raise CommandError(f"{error} Try again in a moment.") from error
+            raise CommandError(str(error)) from error
         if run.outcome not in {PollRun.Outcome.CHANGED, PollRun.Outcome.UNCHANGED}:
             raise CommandError(f"{run.source}: {run.get_outcome_display().lower()}. {run.error}")
         self.stdout.write("\n".join(_report(run)))
