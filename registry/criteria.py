@@ -92,7 +92,8 @@ def _independence(primary: Profile, candidate: Profile) -> Reason:
     shared = sorted(set(primary.roots.vendor_names) & set(candidate.roots.vendor_names), key=str.casefold)
     if primary.roots.shares_a_vendor_with(candidate.roots):
         stand = "stands" if len(shared) == 1 else "stand"
-        return reason(Verdict.AGAINST, f"Not independent: {_listed(shared)} {stand} behind both{kinship}.")
+        why = kinship or _through_bases(primary, candidate)
+        return reason(Verdict.AGAINST, f"Not independent: {_listed(shared)} {stand} behind both{why}.")
     if kinship:
         return reason(Verdict.AGAINST, f"Not independent{kinship}.")
     unknown = primary.roots.unknown_models + candidate.roots.unknown_models
@@ -111,6 +112,15 @@ def _kinship(primary: Profile, candidate: Profile) -> str:
         return f", {primary.model.name} is made from it"
     common = sorted(primary.ancestors[pk] for pk in primary.ancestors.keys() & candidate.ancestors.keys())
     return f", both are made from {_listed(common)}" if common else ""
+
+
+def _through_bases(primary: Profile, candidate: Profile) -> str:
+    """The bases by which `candidate` shares a vendor; nothing where its own developer is such a vendor."""
+    shared = primary.roots.vendor_ids & candidate.roots.vendor_ids
+    carriers = frozenset[int]().union(*(candidate.roots.carriers[pk] for pk in shared))
+    if candidate.model.pk in carriers:
+        return ""
+    return f", through {_listed(sorted(candidate.ancestors[pk] for pk in carriers))}"
 
 
 def _adoption(candidate: Profile, terms: Terms) -> Reason | None:

@@ -1,8 +1,8 @@
 """Who stands behind a model: the root vendors of its developer and of everything it was made from."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from django.db import models
 
@@ -22,6 +22,8 @@ class Roots:
     """The models of its lineage, itself included, about whose bases nothing is settled; by name."""
     vendors: tuple["Vendor", ...] = ()
     """The same vendors with id, name and slug; by slug."""
+    carriers: Mapping[int, frozenset[int]] = field(default_factory=dict, hash=False)
+    """By the id of a vendor: the models of the lineage that bring it in."""
 
     def shares_a_vendor_with(self, other: "Roots") -> bool:
         return bool(self.vendor_ids & other.vendor_ids)
@@ -41,6 +43,7 @@ class Vendor:
 class Ancestor:
     """A model of a lineage with what decides whether its developer counts."""
 
+    pk: int
     name: str
     status: str
     has_bases: bool
@@ -68,7 +71,8 @@ def roots_of(model_ids: Collection[int]) -> dict[int, Roots]:
 
 def roots(lineage: Collection[Ancestor]) -> Roots:
     """The root vendors of a model from its whole lineage, itself included; pure."""
-    vendors = {owner.pk: owner for model in lineage if model.contributes for owner in model.owners}
+    contributors = [model for model in lineage if model.contributes]
+    vendors = {owner.pk: owner for model in contributors for owner in model.owners}
     unsettled = sorted(model.name for model in lineage if not model.is_settled)
     return Roots(
         vendor_ids=frozenset(vendors),
@@ -76,6 +80,10 @@ def roots(lineage: Collection[Ancestor]) -> Roots:
         is_known=bool(lineage) and not unsettled,
         unknown_models=tuple(unsettled),
         vendors=tuple(sorted(vendors.values(), key=lambda vendor: vendor.slug)),
+        carriers={
+            pk: frozenset(model.pk for model in contributors if any(owner.pk == pk for owner in model.owners))
+            for pk in vendors
+        },
     )
 
 
@@ -112,10 +120,11 @@ def _group(rows: Iterable[_Row]) -> dict[int, list[Ancestor]]:
     for row in rows:
         by_ancestor[row[0], row[1]].append(row)
     lineages: dict[int, list[Ancestor]] = defaultdict(list)
-    for (model_id, _), group in by_ancestor.items():
+    for (model_id, ancestor_id), group in by_ancestor.items():
         _, _, name, status, has_bases, has_other_edges, *_ = group[0]
         lineages[model_id].append(
             Ancestor(
+                pk=ancestor_id,
                 name=name,
                 status=status,
                 has_bases=has_bases,

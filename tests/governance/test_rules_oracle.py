@@ -150,6 +150,7 @@ def ancestor(world: World, model: int) -> Ancestor:
     chain = chain_of(world, world.developers[model])
     relations = [relation for _, relation in world.bases[model]]
     return Ancestor(
+        pk=model,
         name=f"model-{model}",
         status=world.statuses[model],
         has_bases=bool(relations),

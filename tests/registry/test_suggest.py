@@ -65,6 +65,26 @@ def test_a_derivative_of_the_primary_is_listed_and_names_the_vendor_behind_both(
     )
 
 
+def test_a_vendor_shared_through_a_base_is_named_with_the_base(search: Dependency) -> None:
+    qwen = f.model("Qwen3-Embedding-0.6B", developer=f.Vendor.objects.get(slug="alibaba"), state="withdrawn")
+    octen = offered("octen-embedding", developer=f.vendor("octen"))
+    f.derived(octen.model, qwen)
+
+    assert said(only(search), Criterion.INDEPENDENCE) == (
+        Verdict.AGAINST,
+        "Not independent: Alibaba stands behind both, through Qwen3-Embedding-0.6B.",
+    )
+
+
+def test_a_vendor_that_also_made_the_candidate_needs_no_base_to_explain_it(search: Dependency) -> None:
+    alibaba = f.Vendor.objects.get(slug="alibaba")
+    f.derived(
+        offered("qwen-embed", developer=alibaba).model, f.model("qwen-base", developer=alibaba, state="withdrawn")
+    )
+
+    assert said(only(search), Criterion.INDEPENDENCE)[1] == "Not independent: Alibaba stands behind both."
+
+
 def test_a_model_of_unknown_lineage_is_a_question(search: Dependency) -> None:
     offered("mystery", lineage_status="unknown")
 
