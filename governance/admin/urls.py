@@ -10,6 +10,7 @@ from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
 from governance.admin.pages.mail import mail, mails
 from governance.admin.pages.model import model
+from governance.admin.pages.news import news
 from governance.admin.pages.plan import ask_for_approval, plan
 from governance.admin.pages.proposal import decide, proposal, withdraw
 from governance.admin.pages.propose import adoption, waiver
@@ -33,6 +34,7 @@ urlpatterns = [
     path("actions/<int:pk>/", page(action), name="action"),
     path("blocks/new/", page(block), name="block"),
     path("blocks/<int:pk>/lift/", page(lift), name="lift-block"),
+    path("news/", page(news), name="news"),
     path("rules/<slug:code>/", page(rule), name="rule"),
     path("mail/", page(mails), name="mails"),
     path("mail/<str:name>/", page(mail), name="mail"),

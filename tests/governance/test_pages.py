@@ -11,7 +11,7 @@ from django.utils import timezone
 from governance.admin.pages.forms import ActionForm
 from governance.models import Action, Block, Proposal
 from governance.proposals import propose_adoption
-from registry.models import Dependency, FallbackPlan, PlanRevision, User
+from registry.models import Change, Dependency, FallbackPlan, PlanRevision, User
 from tests import admin_rows, factories
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def proposal(owner: User) -> Proposal:
     )
 
 
-@pytest.mark.parametrize("name", ["home", "mails", "block", "propose-adoption", "propose-waiver"])
+@pytest.mark.parametrize("name", ["home", "mails", "block", "news", "propose-adoption", "propose-waiver"])
 def test_who_is_not_logged_in_is_led_to_the_log_in_page(client: Client, name: str) -> None:
     address = reverse(f"pages:{name}")
     assert client.get(address).headers["Location"] == f"{reverse('admin:login')}?next={address}"
@@ -270,6 +270,45 @@ def test_only_reviewers_block(owner: User) -> None:
     assert client_of(owner).post(reverse("pages:block"), data).status_code == 403
     client_of(factories.user(role="reviewer")).post(reverse("pages:block"), data)
     assert Block.objects.get().model == model
+
+
+NEWS = {
+    "vendor": "alibaba",
+    "summary": "Alibaba is reported to shift from open models to revenue",
+    "source_url": "https://news.example/alibaba-shifts",
+    "severity": "warning",
+}
+
+
+def test_news_of_a_vendor_becomes_a_change_with_its_source_and_who_reported_it() -> None:
+    vendor, reviewer = factories.vendor("alibaba", name="Alibaba"), factories.user(role="reviewer")
+    answer = client_of(reviewer).post(reverse("pages:news"), NEWS, follow=True)
+    change = Change.objects.get()
+    assert (change.vendor, change.reported_by, change.severity) == (vendor, reviewer, "warning")
+    assert change.evidence_url == NEWS["source_url"]
+    assert answer.redirect_chain == [(reverse("pages:home"), 302)]
+    assert "Within a minute everyone concerned is told." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("vendor", ""), ("summary", "a\x1bb"), ("source_url", "ftp://news.example/a"), ("severity", "grave")],
+)
+def test_news_that_cannot_be_entered_is_explained_at_its_field(field: str, text: str) -> None:
+    factories.vendor("alibaba")
+    answer = client_of(factories.user(role="reviewer")).post(reverse("pages:news"), NEWS | {field: text})
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == [field]
+    assert not Change.objects.exists()
+
+
+@pytest.mark.parametrize(("role", "may"), [("viewer", False), ("owner", False), ("reviewer", True), ("admin", True)])
+def test_who_may_report_news_finds_the_way_from_home_and_nobody_else_gets_in(role: str, *, may: bool) -> None:
+    factories.model()
+    client = client_of(factories.user(role=role))
+    address = reverse("pages:news")
+    assert (address in client.get("/").content.decode()) is may
+    assert client.get(address).status_code == (200 if may else 403)
 
 
 def test_the_html_of_a_mail_is_shown_without_scripts_and_only_from_its_folder(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from governance import actions
 from governance.admin.pages.forms import ActionForm
-from governance.admin.pages.frame import person_of, show
+from governance.admin.pages.frame import person_of, put_errors_into, show
 from governance.models import Action, Impact, Ticket
 from governance.permissions import can_act
 from registry.models import User
@@ -24,7 +24,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             _act(row, form, actor=person_of(request))
         except ValidationError as error:
-            _put_into(form, error)
+            put_errors_into(form, error)
         else:
             messages.success(request, _SAID[form.cleaned_data["step"]])
             return redirect("pages:action", pk)
@@ -45,11 +45,6 @@ def _act(row: Action, form: ActionForm, *, actor: User) -> None:
             actions.snooze(row, actor=actor, until=data["until"], reason=data["reason"], now=now)
         case _:
             actions.finish(row, actor=actor, reason=data["reason"], now=now)
-
-
-def _put_into(form: ActionForm, error: ValidationError) -> None:
-    for field, texts in error.message_dict.items():
-        form.add_error(field if field in form.fields else None, texts)
 
 
 def _impacts(row: Action) -> list[Impact]:

@@ -6,7 +6,7 @@ from django import forms
 
 from governance.admin.pages.refs import OfferingRefField
 from governance.permissions import can_decide
-from registry.models import AIModel, Dependency, Distribution, System, User, Vendor
+from registry.models import AIModel, Change, Dependency, Distribution, Severity, System, User, Vendor
 
 
 def day_field(**options: Any) -> forms.DateField:
@@ -83,6 +83,24 @@ class BlockForm(forms.Form):
         if sum(bool(data.get(name)) for name in ("vendor", "model", "offering")) != 1:
             raise forms.ValidationError("Choose exactly one: a vendor, a model or an offering.")
         return data
+
+
+class NewsForm(forms.Form):
+    """What `registry.reports.report_vendor_signal` takes."""
+
+    vendor = forms.ModelChoiceField(Vendor.objects.all(), to_field_name="slug", empty_label="Choose the vendor")
+    summary = forms.CharField(
+        max_length=Change._meta.get_field("summary").max_length,
+        label="What happened?",
+        help_text="One sentence. It is the subject of what people are told.",
+    )
+    source_url = forms.URLField(
+        max_length=Change._meta.get_field("evidence_url").max_length,
+        label="Where can it be read?",
+        assume_scheme="https",
+        help_text="The address of the article or announcement.",
+    )
+    severity = forms.ChoiceField(choices=Severity.choices, initial=Severity.WARNING)
 
 
 class LiftForm(forms.Form):

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -33,6 +34,12 @@ def put_into(form: forms.Form, refused: Refused) -> None:
     field = str(refused.extra.get("field", ""))
     text = str(refused).removeprefix(f"{field}: ")
     form.add_error(field if field in form.fields else None, text[:1].upper() + text[1:])
+
+
+def put_errors_into(form: forms.Form, error: ValidationError) -> None:
+    """Say what a model or a service refused at the fields it names, or above the form where the form has no such field."""
+    for field, texts in error.message_dict.items():
+        form.add_error(field if field in form.fields else None, texts)
 
 
 def status_of(request: HttpRequest) -> int:

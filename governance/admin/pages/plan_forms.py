@@ -100,8 +100,10 @@ def _ways_of(revision: PlanRevision) -> list[dict[str, Any]]:
 def _way_to(ref: str, *, system: System) -> dict[str, Any]:
     """An alternative pinned to the revision that the ref names, else to the newest one of its offering."""
     resolution = resolve([Wanted(ref)], system=system)[0]
-    offering = Offering.objects.filter(pk=resolution.offering_id).first()
-    return {"offering": ref, "pinned_revision": resolution.revision or (offering.head_revision if offering else "")}
+    if resolution.offering_id is None:
+        return {"offering": ref}
+    head = Offering.objects.get(pk=resolution.offering_id).head_revision
+    return {"offering": ref, "pinned_revision": resolution.revision or head}
 
 
 def alternatives_from(forms_: Any) -> list[dict[str, Any]]:
