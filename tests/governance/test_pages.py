@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.admin.pages import model as model_page
 from governance.admin.pages.forms import ActionForm
 from governance.models import Action, Block, Proposal
 from governance.proposals import propose_adoption
-from registry.models import Change, Dependency, FallbackPlan, PlanRevision, User
+from registry.models import Change, Dependency, FallbackPlan, PlanRevision, Revision, User
 from tests import admin_rows, factories
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,41 @@ def test_the_model_page_names_the_vendors_behind_a_model_through_its_base_and_th
     factories.derived(child, base)
     page = client_of(factories.user(role="viewer")).get(reverse("pages:model", args=["our-embed"]))
     assert set(page.context["page"].roots.vendor_names) == {"Acme", "Alibaba", "Tongyi Lab"}
+
+
+def test_the_model_page_names_the_license_of_a_pinned_revision_where_a_newer_one_has_another() -> None:
+    offering = factories.offering(model=factories.model("gte"), revision="6ec25be" + "0" * 33)
+    factories.dependency(offering=offering)
+    address = reverse("pages:model", args=["gte"])
+    client = client_of(factories.user(role="viewer"))
+    assert "in use (" not in client.get(address).content.decode()
+
+    newer = factories.license_("CC-BY-NC-4.0", "non-commercial")
+    Revision.objects.create(offering=offering, revision="b" * 40, license=newer, observed_at=timezone.now())
+    offering.head_revision = "b" * 40
+    offering.save()
+    page = client.get(address)
+
+    assert page.context["page"].licenses == [newer]
+    (use,) = page.context["page"].uses
+    assert use.pinned is not None
+    assert str(use.pinned.license) == "Apache-2.0"
+    assert "6ec25be…" in page.content.decode()
+
+
+def test_the_model_page_counts_the_suggestions_that_it_does_not_show() -> None:
+    offering = factories.offering(model=factories.model("gte", task="feature-extraction"))
+    dependency = factories.dependency(offering=offering)
+    for _ in range(model_page.MAX_CANDIDATES):
+        factories.offering(model=factories.model(task="feature-extraction"))
+    for _ in range(3):
+        kin = factories.model(task="feature-extraction", developer=offering.model.developer)
+        factories.offering(model=kin)
+    client, plan = client_of(factories.user(role="viewer")), reverse("pages:plan", args=[dependency.pk])
+    text = client.get(reverse("pages:model", args=["gte"])).content.decode()
+    assert "and 3 more, 3 of them not independent" in text
+    assert f"{plan}#candidates" in text
+    assert client.get(plan).content.decode().count("Not independent:") == 3
 
 
 def test_the_gate_page_says_no_names_the_rule_and_leads_to_the_plan(owner: User, dependency: Dependency) -> None:

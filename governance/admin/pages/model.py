@@ -14,6 +14,8 @@ from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.models import Action, Adoption, Approval, Block
 from governance.permissions import can_decide, can_propose
+from governance.rules.facts import same_revision
+from registry.criteria import Criterion, Verdict
 from registry.lineage import Roots, roots_of
 from registry.models import AIModel, Change, Dependency, License, LineageEdge, Listing, Member, Offering, Revision
 from registry.suggest import Candidate
@@ -23,11 +25,33 @@ MAX_CANDIDATES = 6
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedLicense:
+    """The license of a revision that a system pins; None where nobody recorded it."""
+
+    revision: str
+    license: License | None
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestions:
     """Candidates for one dependency that has no plan that holds."""
 
     dependency: Dependency
     candidates: list[Candidate]
+    hidden: list[Candidate]
+    """What follows those; the plan's page shows them."""
+
+    @property
+    def hidden_not_independent(self) -> int:
+        return sum(candidate.verdict_on(Criterion.INDEPENDENCE) is Verdict.AGAINST for candidate in self.hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One dependency on the model. `pinned` is its revision where that is under another license than the newest one."""
+
+    line: PlanLine
+    pinned: PinnedLicense | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +62,7 @@ class ModelPage:
     base_edges: list[LineageEdge]
     derived_edges: list[LineageEdge]
     offerings: list[Offering]
-    lines: list[PlanLine]
+    uses: list[Use]
     adoptions: list[Adoption]
     approvals: list[Approval]
     blocks: list[Block]
@@ -50,8 +74,8 @@ class ModelPage:
     @property
     def licenses(self) -> list[License]:
         """The licenses of the newest revision at each place, each once."""
-        newest = [next(iter(offering.revisions.all()), None) for offering in self.offerings]
-        return list(dict.fromkeys(revision.license for revision in newest if revision and revision.license))
+        newest = [_newest_license(offering) for offering in self.offerings]
+        return list(dict.fromkeys(license_ for license_ in newest if license_))
 
 
 def load(model: AIModel, *, now: datetime) -> ModelPage:
@@ -59,14 +83,15 @@ def load(model: AIModel, *, now: datetime) -> ModelPage:
     uses = _uses_of(model)
     lines = lines_of(uses, now=now)
     edges = _edges_around(model)
+    offerings = _offerings_of(model)
     return ModelPage(
         model=model,
         owners=list(Member.objects.active().filter(team=model.owner, role=Member.Role.OWNER).select_related("user")),
         roots=roots_of([model.pk])[model.pk],
         base_edges=[edge for edge in edges if edge.base_id != model.pk],
         derived_edges=[edge for edge in edges if edge.base_id == model.pk],
-        offerings=_offerings_of(model),
-        lines=lines,
+        offerings=offerings,
+        uses=_with_licenses(lines, offerings),
         adoptions=list(Adoption.objects.filter(offering__model=model, ended_at=None).select_related("offering")),
         approvals=_approvals(model),
         blocks=_blocks(model, now=now),
@@ -98,6 +123,30 @@ def _edges_around(model: AIModel) -> list[LineageEdge]:
 def _offerings_of(model: AIModel) -> list[Offering]:
     revisions = Revision.objects.select_related("license").order_by("-observed_at")
     return list(model.offerings.select_related("provider").prefetch_related(Prefetch("revisions", revisions)))
+
+
+def _with_licenses(lines: list[PlanLine], offerings: list[Offering]) -> list[Use]:
+    by_id = {offering.pk: offering for offering in offerings}
+    return [Use(line, _pinned(line.dependency, by_id[line.dependency.offering_id])) for line in lines]
+
+
+def _pinned(dependency: Dependency, offering: Offering) -> PinnedLicense | None:
+    wanted = dependency.pinned_revision
+    if not wanted or same_revision(wanted, offering.head_revision):
+        return None
+    license_ = _license_at(offering, wanted)
+    return PinnedLicense(wanted, license_) if license_ != _newest_license(offering) else None
+
+
+def _license_at(offering: Offering, wanted: str) -> License | None:
+    """As the rules read it: what a service is offered under stands at the revision ''."""
+    known = {row.revision: row.license for row in offering.revisions.all()}
+    return next((known[revision] for revision in known if same_revision(revision, wanted)), known.get(""))
+
+
+def _newest_license(offering: Offering) -> License | None:
+    newest = next(iter(offering.revisions.all()), None)
+    return newest.license if newest else None
 
 
 def _approvals(model: AIModel) -> list[Approval]:
@@ -142,7 +191,8 @@ def _suggestions(lines: list[PlanLine], *, now: datetime) -> Suggestions | None:
     """Candidates for the most critical use whose plan does not hold; None where every plan does."""
     for line in lines:
         if not line.holds:
-            return Suggestions(line.dependency, candidates.rank(line.dependency, now=now)[:MAX_CANDIDATES])
+            ranked = candidates.rank(line.dependency, now=now)
+            return Suggestions(line.dependency, ranked[:MAX_CANDIDATES], ranked[MAX_CANDIDATES:])
     return None
 
 

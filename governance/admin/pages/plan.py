@@ -30,6 +30,7 @@ from registry.suggest import Candidate
 
 PREFIX = "ways"
 MAX_CANDIDATES = 8
+MAX_LISTED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,22 @@ class PlanPage:
     draft: PlanRevision | None
     ways: list[Way]
     candidates: list[tuple[Candidate, str]]
+    """The best ones, and those that follow: each with a ref that means it alone."""
+    more_candidates: list[tuple[Candidate, str]]
 
 
 def load(dependency: Dependency, *, now: datetime) -> PlanPage:
     revisions = _revisions_of(dependency)
     submitted = next((revision for revision in revisions if revision.is_submitted), None)
+    ranked = [(one, ref_of(one.offering)) for one in candidates.rank(dependency, now=now)[:MAX_LISTED]]
     draft = revisions[0] if revisions and not revisions[0].is_submitted else None
     return PlanPage(
         line=lines_of([dependency], now=now)[0],
         submitted=submitted,
         draft=draft,
         ways=_ways_of(submitted) if submitted else [],
-        candidates=[
-            (candidate, ref_of(candidate.offering))
-            for candidate in candidates.rank(dependency, now=now)[:MAX_CANDIDATES]
-        ],
+        candidates=ranked[:MAX_CANDIDATES],
+        more_candidates=ranked[MAX_CANDIDATES:],
     )
 
 
