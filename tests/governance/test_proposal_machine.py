@@ -28,7 +28,7 @@ from tests import factories as make
 from tests.governance.guards import sql
 
 PEOPLE, OFFERINGS, STEPS = 4, 2, 50
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "9"))
 people = st.integers(0, PEOPLE - 1)
 offerings = st.integers(0, OFFERINGS - 1)
 some = st.integers(0, 7)
