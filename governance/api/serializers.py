@@ -133,6 +133,7 @@ class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
             "closed_at",
             "decisions",
         )
+        read_only_fields = ("created_at",)
 
 
 class ProposalDetailSerializer(ProposalSerializer):
