@@ -25,7 +25,7 @@ from redis import Redis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POSTGRES = os.environ.get("UNDERSTUDY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
-REDIS = os.environ.get("UNDERSTUDY_TEST_REDIS", "redis://127.0.0.1:6379/1")
+REDIS = os.environ.get("UNDERSTUDY_TEST_REDIS", "redis://127.0.0.1:6379")
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 
 
@@ -141,12 +141,16 @@ def _database() -> Iterator[str]:
 
 @contextmanager
 def _broker() -> Iterator[str]:
-    with Redis.from_url(REDIS) as server:
-        assert server.dbsize() == 0, f"{REDIS} is in use; name an empty database with UNDERSTUDY_TEST_REDIS"
-        try:
-            yield REDIS
-        finally:
-            server.flushdb()
+    """A Redis database that nobody uses, marked as ours until the end."""
+    for number in range(15, 0, -1):
+        with Redis.from_url(REDIS, db=number) as server:
+            if server.dbsize() == 0 and server.set("understudy:tests", os.getpid(), nx=True):
+                try:
+                    yield f"{REDIS}/{number}"
+                finally:
+                    server.flushdb()
+                return
+    raise RuntimeError(f"every database of {REDIS} is in use; name another server with UNDERSTUDY_TEST_REDIS")
 
 
 class Feed:
