@@ -197,7 +197,7 @@ SPECTACULAR_SETTINGS = {
         "NoticeState": "governance.models.notices.Notice.State",
         "OfferingKind": "registry.models.catalog.Offering.Kind",
         "AlternativeKind": "registry.models.fallback.Alternative.Kind",
-        "ChangeKind": "registry.models.upstream.ChangeKind",
+        "ChangeKind": "registry.models.changes.ChangeKind",
         "ProposalKind": "governance.models.proposals.Proposal.Kind",
         "CheckVerdict": "governance.models.checks.Check.Verdict",
         "DecisionVerdict": "governance.models.proposals.Decision.Verdict",

@@ -23,12 +23,16 @@ class ListingRecord:
     """One row of one source. None means that the source did not state it; an empty tuple states that there is none.
 
     `external_id` is the row's key in its source. `host` and `host_id` say which place and which id there it is about,
-    where the source knows. Prices are USD per million tokens; lengths are tokens.
+    where the source knows; `weights_id` is the Hub's id of the weights behind a hosted model. Prices are USD per million
+    tokens; lengths are tokens. `is_retired` is upstream's own word that a model has been shut down or still runs, and
+    `earliest_retires_on` a floor (“not before”), which is no retirement date. `license_file` is the blob id of the
+    LICENSE file and `license_text` the sha256 of its text.
     """
 
     external_id: str
     host: str | None = None
     host_id: str | None = None
+    weights_id: str | None = None
     upstream_id: str | None = None
     renamed_to: str | None = None
     sha: str | None = None
@@ -37,11 +41,15 @@ class ListingRecord:
     license: tuple[str, ...] | None = None
     license_name: str | None = None
     license_link: str | None = None
+    license_file: str | None = None
+    license_text: str | None = None
     base_models: tuple[BaseModel, ...] | None = None
     successor: str | None = None
     is_deprecated: bool | None = None
     deprecated_on: date | None = None
     retires_on: date | None = None
+    earliest_retires_on: date | None = None
+    is_retired: bool | None = None
     input_price: Decimal | None = None
     output_price: Decimal | None = None
     mode: str | None = None
@@ -64,7 +72,7 @@ class Reject:
 
 
 FACTS = tuple(field.name for field in fields(ListingRecord) if field.name != "external_id")
-_DAYS = frozenset({"deprecated_on", "retires_on"})
+_DAYS = frozenset({"deprecated_on", "retires_on", "earliest_retires_on"})
 _PRICES = frozenset({"input_price", "output_price"})
 _TEXTS = frozenset({"license", "input_modalities", "output_modalities"})
 

@@ -1,20 +1,12 @@
 """Facts. A file per aggregate; import the names from here."""
 
 from registry.models.catalog import AIModel, Alias, LineageEdge, ModelAncestor, Offering, Revision
+from registry.models.changes import Change, ChangeKind, ProposedSignal, Severity
 from registry.models.fallback import Alternative, Drill, FallbackPlan, PlanRevision
 from registry.models.licenses import License, LicenseClass, LicenseName
+from registry.models.observed import Correction, HeldFact, LicenseText, Listing, Observation
 from registry.models.people import Member, Team, User
-from registry.models.upstream import (
-    Change,
-    ChangeKind,
-    Listing,
-    Method,
-    Observation,
-    PollRun,
-    Rejected,
-    Severity,
-    Source,
-)
+from registry.models.upstream import Hint, Incident, Method, PollRun, Rejected, RequestBudget, Section, Source
 from registry.models.usage import Dependency, Distribution, Environment, System
 from registry.models.vendors import HubNamespace, Vendor, VendorAlias, VendorAncestor
 
@@ -24,15 +16,20 @@ __all__ = [
     "Alternative",
     "Change",
     "ChangeKind",
+    "Correction",
     "Dependency",
     "Distribution",
     "Drill",
     "Environment",
     "FallbackPlan",
+    "HeldFact",
+    "Hint",
     "HubNamespace",
+    "Incident",
     "License",
     "LicenseClass",
     "LicenseName",
+    "LicenseText",
     "LineageEdge",
     "Listing",
     "Member",
@@ -42,8 +39,11 @@ __all__ = [
     "Offering",
     "PlanRevision",
     "PollRun",
+    "ProposedSignal",
     "Rejected",
+    "RequestBudget",
     "Revision",
+    "Section",
     "Severity",
     "Source",
     "System",

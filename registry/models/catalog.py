@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.functions import Coalesce, Greatest
 
 from registry.locks import serialise
 from registry.models.licenses import License
@@ -210,6 +212,17 @@ class OfferingQuerySet(models.QuerySet["Offering"]):
     def retiring_before(self, day: date) -> Self:
         """Offerings whose effective retirement day is known and earlier than `day`."""
         return self.filter(retires_on__lt=day)
+
+    def with_as_of(self) -> Self:
+        """Each with `as_of`, when a source last said so: about itself, or about the whole section that lists it."""
+        listings = apps.get_model("registry", "Listing").objects.filter(
+            offering=models.OuterRef("pk"), current__isnull=False, missing_since=None
+        )
+        by_section = listings.order_by().values("offering").annotate(newest=models.Max("section__confirmed_at"))
+        newest = models.Subquery(by_section.values("newest"), output_field=models.DateTimeField())
+        # Both filled from each other: of a null and a moment SQLite calls null the greatest.
+        own = models.F("facts_as_of")
+        return self.annotate(as_of=Greatest(Coalesce(own, newest), Coalesce(newest, own)))
 
 
 class Offering(models.Model):

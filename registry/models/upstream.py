@@ -1,13 +1,10 @@
-"""What upstreams say: sources, polls, listings, observations and the changes between them."""
+"""The upstreams: sources with their sections, polls, budgets, and what went wrong with them."""
 
 from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-
-from registry.models.catalog import AIModel, Offering
-from registry.models.vendors import Vendor
 
 
 class Method(models.TextChoices):
@@ -54,6 +51,33 @@ class Source(models.Model):
         return self.name
 
 
+class Section(models.Model):
+    """The part of a source that is read, compared and confirmed as one: a namespace of the Hub, or a feed as a whole.
+
+    Its row is all that an unchanged answer writes: a listing that is not missing is as fresh as its section.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="sections")
+    name = models.CharField(max_length=120, blank=True, help_text="“” for the whole of a source.")
+    content_sha256 = models.CharField(max_length=64, blank=True, help_text="Of what was compared last.")
+    evidence_url = models.CharField(max_length=500, blank=True)
+    evidence_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the raw answer that confirmed it.")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    hinted_at = models.DateTimeField(null=True, blank=True, help_text="Upstream hinted at a change: read it next.")
+    row_count = models.PositiveIntegerField(default=0)
+    page_count = models.PositiveIntegerField(default=0)
+    releases = models.JSONField(default=list, blank=True, help_text="By quarter, as `registry.releases` counts them.")
+    failed_since = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("source", "name")
+        constraints = [models.UniqueConstraint(fields=("source", "name"), name="section_once_per_source")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.name or 'all of it'}"
+
+
 class PollRun(models.Model):
     """One run of a poll. What it wrote counts only once `completed_at` is set."""
 
@@ -79,6 +103,10 @@ class PollRun(models.Model):
     listed_count = models.PositiveIntegerField(default=0)
     change_count = models.PositiveIntegerField(default=0)
     missing_count = models.PositiveIntegerField(default=0)
+    request_count = models.PositiveIntegerField(default=0)
+    section_count = models.PositiveIntegerField(default=0, help_text="Sections that answered.")
+    left_count = models.PositiveIntegerField(default=0, help_text="Sections that are still due, for the next run.")
+    log = models.TextField(blank=True, help_text="How the run was planned and why, a sentence a line.")
 
     class Meta:
         ordering = ("-slot",)
@@ -103,130 +131,71 @@ class Rejected(models.Model):
         return f"{self.external_id or '?'}: {self.reason}"
 
 
-class Listing(models.Model):
-    """One row of one source. Feeds list thousands of models nobody uses: `offering` is empty until somebody maps it."""
-
-    source = models.ForeignKey(Source, models.CASCADE, related_name="listings")
-    external_id = models.CharField(max_length=300)
-    offering = models.ForeignKey(Offering, models.SET_NULL, null=True, blank=True, related_name="listings")
-    current = models.ForeignKey(
-        "registry.Observation", models.SET_NULL, null=True, blank=True, related_name="+", help_text="What it says now."
-    )
-    first_seen_at = models.DateTimeField()
-    missing_since = models.DateTimeField(
-        null=True, blank=True, help_text="Absent from the source since then. Absence is not removal."
-    )
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=("source", "external_id"), name="listing_once_per_source")]
-        # Read by the suggestions for an unmapped id.
-        indexes = [models.Index(fields=("external_id",), name="listing_by_external_id")]
-
-    def __str__(self) -> str:
-        return f"{self.external_id} in {self.source}"
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def open(self) -> Self:
+        return self.filter(closed_at=None)
 
 
-class Observation(models.Model):
-    """What a source said about a listing, kept as it was. A later poll that says the same moves `last_confirmed_at`."""
+class Incident(models.Model):
+    """Something is wrong with a source. It is told once, whatever it goes on to do while the incident is open."""
 
-    listing = models.ForeignKey(Listing, models.CASCADE, related_name="observations")
-    run = models.ForeignKey(PollRun, models.CASCADE, related_name="observations")
-    facts = models.JSONField(help_text="The record as `registry.records` spells it; absent keys were not stated.")
-    evidence_url = models.CharField(max_length=500, blank=True)
-    evidence_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the raw answer.")
-    observed_at = models.DateTimeField()
-    last_confirmed_at = models.DateTimeField()
+    class Kind(models.TextChoices):
+        FAILING = "failing", "No good poll for two intervals"
+        EMPTY = "empty", "Answers with far less than it used to"
+        SUSPECT = "suspect", "States a mass change that is held back"
 
-    class Meta:
-        ordering = ("-observed_at",)
+    class Verdict(models.TextChoices):
+        OPEN = "open", "Open"
+        RELEASED = "released", "Released: it was true"
+        DISMISSED = "dismissed", "Dismissed: it was wrong"
+        PASSED = "passed", "Passed by itself"
 
-    def __str__(self) -> str:
-        return f"{self.listing} on {self.observed_at:%Y-%m-%d}"
+    source = models.ForeignKey(Source, models.CASCADE, related_name="incidents")
+    kind = models.CharField(max_length=10, choices=Kind)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField()
+    affected_count = models.PositiveIntegerField(default=0)
+    run = models.ForeignKey(PollRun, models.SET_NULL, null=True, blank=True, related_name="incidents")
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.OPEN)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
 
-
-class ChangeKind(models.TextChoices):
-    LISTED = "listed", "Listed"
-    REMOVED = "removed", "Removed"
-    RESTORED = "restored", "Restored"
-    RENAMED = "renamed", "Renamed"
-    REREGISTERED = "reregistered", "Re-registered"
-    DISABLED = "disabled", "Disabled"
-    GATED = "gated", "Gated"
-    UNGATED = "ungated", "No longer gated"
-    LICENSE_CHANGED = "license_changed", "License changed"
-    LICENSE_TEXT_CHANGED = "license_text_changed", "License text changed"
-    REVISION_MOVED = "revision_moved", "New revision"
-    DEPRECATED = "deprecated", "Deprecated"
-    UNDEPRECATED = "undeprecated", "No longer deprecated"
-    RETIREMENT_ANNOUNCED = "retirement_announced", "Retirement announced"
-    RETIREMENT_MOVED = "retirement_moved", "Retirement moved"
-    RETIREMENT_WITHDRAWN = "retirement_withdrawn", "Retirement withdrawn"
-    RETIRED = "retired", "Retired"
-    PRICE_CHANGED = "price_changed", "Price changed"
-    CAPABILITY_CHANGED = "capability_changed", "Capability changed"
-    SUCCESSOR_NAMED = "successor_named", "Successor named"
-    LINEAGE_CHANGED = "lineage_changed", "Lineage changed"
-    VENDOR_CHANGED = "vendor_changed", "Vendor changed"
-    VENDOR_SIGNAL = "vendor_signal", "Vendor signal"
-
-
-class Severity(models.TextChoices):
-    INFO = "info", "Info"
-    NOTICE = "notice", "Notice"
-    WARNING = "warning", "Warning"
-    CRITICAL = "critical", "Critical"
-
-
-class ChangeQuerySet(models.QuerySet["Change"]):
-    def in_force(self) -> Self:
-        """Changes that count: what an unfinished poll wrote does not."""
-        return self.filter(models.Q(run=None) | models.Q(run__completed_at__isnull=False))
-
-
-class Change(models.Model):
-    """One thing that changed, about exactly one subject."""
-
-    class Origin(models.TextChoices):
-        SOURCE = "source", "A source"
-        CLOCK = "clock", "The clock"
-        PERSON = "person", "A person"
-
-    kind = models.CharField(max_length=25, choices=ChangeKind, db_index=True, help_text="Read by the list filters.")
-    severity = models.CharField(max_length=10, choices=Severity)
-    origin = models.CharField(max_length=10, choices=Origin)
-    listing = models.ForeignKey(Listing, models.CASCADE, null=True, blank=True, related_name="changes")
-    offering = models.ForeignKey(Offering, models.CASCADE, null=True, blank=True, related_name="changes")
-    model = models.ForeignKey(AIModel, models.CASCADE, null=True, blank=True, related_name="changes")
-    vendor = models.ForeignKey(Vendor, models.CASCADE, null=True, blank=True, related_name="changes")
-    before = models.JSONField(null=True, blank=True)
-    after = models.JSONField(null=True, blank=True)
-    detected_at = models.DateTimeField(db_index=True, help_text="Read by every list, newest first.")
-    effective_on = models.DateField(null=True, blank=True)
-    run = models.ForeignKey(PollRun, models.CASCADE, null=True, blank=True, related_name="changes")
-    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    summary = models.CharField(max_length=300, blank=True)
-    evidence_url = models.CharField(max_length=500, blank=True)
-    evidence_sha256 = models.CharField(max_length=64, blank=True)
-
-    objects = ChangeQuerySet.as_manager()
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
-        ordering = ("-detected_at", "-id")
+        ordering = ("-opened_at",)
         constraints = [
-            models.CheckConstraint(
-                name="change_has_exactly_one_subject",
-                condition=models.Q(listing__isnull=False, offering=None, model=None, vendor=None)
-                | models.Q(listing=None, offering__isnull=False, model=None, vendor=None)
-                | models.Q(listing=None, offering=None, model__isnull=False, vendor=None)
-                | models.Q(listing=None, offering=None, model=None, vendor__isnull=False),
+            models.UniqueConstraint(
+                fields=("source", "kind"),
+                condition=models.Q(closed_at=None),
+                name="one_open_incident_per_source_and_kind",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject}"
+        return f"{self.source}: {self.get_kind_display()}"
 
-    @property
-    def subject(self) -> Listing | Offering | AIModel | Vendor:
-        subject = self.listing or self.offering or self.model or self.vendor
-        assert subject is not None, "the database holds that a change has a subject"  # noqa: S101
-        return subject
+
+class Hint(models.Model):
+    """A message of upstream that something may have changed, kept so that a replay of it is known as one."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="hints")
+    digest = models.CharField(max_length=64, unique=True, help_text="sha256 of the message.")
+    subject = models.CharField(max_length=300)
+    received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.received_at:%Y-%m-%d %H:%M}"
+
+
+class RequestBudget(models.Model):
+    """What may still be sent to a source with one key, shared by all workers of an installation without Redis."""
+
+    key = models.CharField(max_length=120, unique=True, help_text="The source's slug and a hash of the key.")
+    state = models.JSONField(default=dict)
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

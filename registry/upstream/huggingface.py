@@ -42,6 +42,7 @@ _LONGEST_KEY = 64
 class HuggingFace:
     slug = HOST
     is_complete = False
+    absence_means_gone = True
     watched_host = HOST
 
     def fetch(self, known: Known) -> Document | None:

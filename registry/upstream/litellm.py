@@ -59,6 +59,7 @@ TASKS = {
 class LiteLLM:
     slug = "litellm"
     is_complete = True
+    absence_means_gone = False
     watched_host = ""
 
     def fetch(self, known: Known) -> Document | None:
