@@ -44,6 +44,9 @@ class Environment:
     hf_endpoint: str
     hf_token: str
     litellm_url: str
+    models_dev_url: str
+    deprecations_info_url: str
+    model_deprecations_url: str
     jira_url: str
     jira_user: str
     jira_token: str
@@ -89,6 +92,9 @@ def _read(env: Env) -> Environment:
             "LITELLM_URL",
             "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json",
         ),
+        models_dev_url=_url(env, "MODELS_DEV_URL", "https://models.dev/api.json"),
+        deprecations_info_url=_url(env, "DEPRECATIONS_INFO_URL", "https://deprecations.info/v1/feed.json"),
+        model_deprecations_url=_url(env, "MODEL_DEPRECATIONS_URL", "https://modeldeprecations.dev/api/v1/models.json"),
         jira_url=_tracker_url(env, "JIRA_URL"),
         jira_user=env.str("JIRA_USER", ""),
         jira_token=_secret(env, "JIRA_TOKEN"),

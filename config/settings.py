@@ -134,6 +134,9 @@ JIRA_TOKEN = ENV.jira_token
 HF_ENDPOINT = ENV.hf_endpoint
 HF_TOKEN = ENV.hf_token
 LITELLM_URL = ENV.litellm_url
+MODELS_DEV_URL = ENV.models_dev_url
+DEPRECATIONS_INFO_URL = ENV.deprecations_info_url
+MODEL_DEPRECATIONS_URL = ENV.model_deprecations_url
 
 # --- background work: what is done when stands in config/celery.py ----------------------------
 CELERY_TASK_IGNORE_RESULT = True

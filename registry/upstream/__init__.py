@@ -9,14 +9,20 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from registry.upstream.base import Document, Known, Lack, Parsed, Source, Unanswered, UpstreamError
+from registry.upstream.deprecations_info import DeprecationsInfo
 from registry.upstream.huggingface import HuggingFace
 from registry.upstream.litellm import LiteLLM
+from registry.upstream.model_deprecations import ModelDeprecations
+from registry.upstream.models_dev import ModelsDev
 
 __all__ = ["SOURCES", "Document", "Known", "Lack", "Parsed", "Source", "Unanswered", "UpstreamError", "adapter_of"]
 
 SOURCES: dict[str, Callable[[], Source]] = {
     "huggingface": HuggingFace,
     "litellm": LiteLLM,
+    "deprecations_info": DeprecationsInfo,
+    "model_deprecations": ModelDeprecations,
+    "models_dev": ModelsDev,
 }
 
 

@@ -3,13 +3,13 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from registry.records import Reject
-from registry.upstream.base import UpstreamError
+from registry.records import ListingRecord, Reject
+from registry.upstream.base import Parsed, UpstreamError
 
 # The columns of Listing.external_id and of facts that are stored elsewhere, too.
 LONGEST_ID = 300
@@ -154,9 +154,22 @@ def price_per_million(entry: Mapping[str, Any], name: str) -> Decimal | None:
     if value is None:
         return None
     # The bound comes before the product: an exponent of millions must not be written out.
-    if value < 0 or value >= _HIGHEST_PRICE or (value and value.adjusted() < -_LONGEST_NUMBER):
-        _refuse(name, entry.get(name), "a price in USD per token")
+    _check_price(entry, name, value, highest=_HIGHEST_PRICE, unit="token")
     return (value * 1_000_000).normalize()
+
+
+def usd_per_million(entry: Mapping[str, Any], name: str) -> Decimal | None:
+    """USD per million tokens, from a field in just that."""
+    value = _decimal(entry, name)
+    if value is None:
+        return None
+    _check_price(entry, name, value, highest=_HIGHEST_PRICE * 1_000_000, unit="million tokens")
+    return value.normalize()
+
+
+def _check_price(entry: Mapping[str, Any], name: str, value: Decimal, *, highest: Decimal, unit: str) -> None:
+    if value < 0 or value >= highest or (value and value.adjusted() < -_LONGEST_NUMBER):
+        _refuse(name, entry.get(name), f"a price in USD per {unit}")
 
 
 def _decimal(entry: Mapping[str, Any], name: str) -> Decimal | None:
@@ -184,6 +197,20 @@ def day(entry: Mapping[str, Any], name: str) -> date | None:
         return date(*map(int, match.groups())) if match else _refuse(name, value, "a day like 2026-01-31")
     except ValueError as error:
         raise BadField(f"“{name}” is {printable(value)}, which is no day of the calendar") from error
+
+
+def sorted_out(read: Iterable[ListingRecord | Reject]) -> Parsed:
+    """What was read of a list, the bad apart. Of two rows with the same id neither is taken: who knows which counts."""
+    found = list(read)
+    counts = Counter(one.external_id for one in found if isinstance(one, ListingRecord))
+    twice = [name for name, count in counts.items() if count > 1]
+    return Parsed(
+        records=[one for one in found if isinstance(one, ListingRecord) and counts[one.external_id] == 1],
+        rejects=[
+            *(one for one in found if isinstance(one, Reject)),
+            *(Reject(name, "the id is in the document twice") for name in twice),
+        ],
+    )
 
 
 def rejected(identity: Any, entry: Any, reason: object) -> Reject:
