@@ -93,6 +93,9 @@ class Correction(models.Model):
     offering = models.ForeignKey(Offering, models.CASCADE, related_name="corrections")
     fact = models.CharField(max_length=30, help_text="A field of `registry.records`.")
     value = models.JSONField(null=True, blank=True, help_text="As records spell it; null: there is none.")
+    replaced = models.JSONField(
+        null=True, blank=True, help_text="What counted before: it counts again afterwards if no source says otherwise."
+    )
     reason = models.CharField(max_length=500)
     evidence_url = models.CharField(max_length=500)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

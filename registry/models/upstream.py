@@ -46,6 +46,13 @@ class Source(models.Model):
 
     class Meta:
         ordering = ("name",)
+        constraints = [
+            models.CheckConstraint(
+                name="what_people_report_is_not_polled",
+                condition=~models.Q(method=Method.REPORTED) | models.Q(is_enabled=False),
+                violation_error_message="People report by themselves: there is nothing to poll.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
