@@ -6,7 +6,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from registry import runs
+from registry import runs, silence
 from registry.ingest import due_sources, poll
 from registry.listings import map_all_new
 
@@ -29,3 +29,9 @@ def poll_source(slug: str, slot: str | None = None) -> None:
         poll(slug, now=timezone.now(), slot=datetime.fromisoformat(slot) if slot else None)
     except (runs.Busy, runs.LeaseLost) as error:
         logger.info("%s", error)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def watch_sources() -> None:
+    """Find the sources that have fallen silent, and those that answer again."""
+    silence.open_failing_incidents(now=timezone.now())
