@@ -9,7 +9,7 @@ from typing import Any
 from registry import licenses
 from registry.diff import license_as_given
 from registry.effective import Claim, Effective, combine, is_stale
-from registry.models import AIModel, ChangeKind, License, Listing, Offering, Revision
+from registry.models import AIModel, ChangeKind, Correction, License, Listing, Method, Offering, Revision
 from registry.records import ListingRecord, from_facts
 
 BATCH = 500
@@ -51,7 +51,7 @@ def apply_effective(
     """Bring the offerings up to what their sources say together. Needs a transaction.
 
     What no source states stays as a person left it, unless `taken_back` names it. Capabilities of the model are
-    filled in where they are blank and never overwritten.
+    filled in where they are blank and overwritten by a correction alone.
     """
     ids = sorted(offering_ids)
     for start in range(0, len(ids), BATCH):
@@ -59,12 +59,14 @@ def apply_effective(
 
 
 def claims_about(offering_ids: Collection[int], *, now: datetime) -> dict[int, list[Claim]]:
-    """What each source says now, by offering, in one query."""
+    """What each source says now, and what people correct, by offering, in two queries."""
     rows = Listing.objects.filter(offering__in=offering_ids, current__isnull=False).select_related("source", "current")
     found: dict[int, list[Claim]] = defaultdict(list)
     for listing in rows.exclude(current__run__completed_at=None):
         if listing.offering_id is not None:
             found[listing.offering_id].append(_claim(listing, now=now))
+    for correction in Correction.objects.in_force(now.date()).filter(offering__in=offering_ids):
+        found[correction.offering_id].append(_correcting(correction))
     return found
 
 
@@ -83,17 +85,36 @@ def _claim(listing: Listing, *, now: datetime) -> Claim:
     )
 
 
+def _correcting(correction: Correction) -> Claim:
+    stated = {} if correction.value is None else {correction.fact: correction.value}
+    name = f"correction {correction.pk}"
+    return Claim(
+        source=name,
+        method=Method.REPORTED,
+        record=from_facts(name, stated),
+        last_confirmed_at=correction.made_at,
+        is_stale=False,
+        evidence_url=correction.evidence_url,
+        corrects=correction.fact,
+    )
+
+
 def _apply(ids: Sequence[int], taken_back: Mapping[int, Collection[str]], *, now: datetime) -> None:
     claims = claims_about(ids, now=now)
     offerings = list(Offering.objects.filter(pk__in=claims.keys()).select_related("model").order_by("pk"))
     values = {pk: combine(stated) for pk, stated in claims.items()}
     for offering in offerings:
         _set_fields(offering, values[offering.pk], taken_back.get(offering.pk, ()), today=now.date())
-        confirmed_at = max(claim.last_confirmed_at for claim in claims[offering.pk])
-        offering.facts_as_of = max(filter(None, (offering.facts_as_of, confirmed_at)))
+        offering.facts_as_of = _confirmed_at(offering, claims[offering.pk])
     Offering.objects.bulk_update(offerings, [*_FIELDS, "status", "facts_as_of"])
     _keep_license_facts(offerings, values, now=now)
     _fill_blanks((offering.model, values[offering.pk]) for offering in offerings)
+
+
+def _confirmed_at(offering: Offering, claims: Iterable[Claim]) -> datetime | None:
+    """When a source last confirmed the facts. A person's word on one of them says nothing about the others."""
+    sources = (claim.last_confirmed_at for claim in claims if claim.method != Method.REPORTED)
+    return max(filter(None, (offering.facts_as_of, *sources)), default=None)
 
 
 def _set_fields(offering: Offering, values: Values, taken_back: Collection[str], *, today: date) -> None:
@@ -117,13 +138,29 @@ def status_of(offering: Offering, values: Values, *, today: date) -> str:
     """
     if "is_disabled" in values and values["is_disabled"].value:
         return Offering.Status.DISABLED
-    has_retired = offering.status == Offering.Status.RETIRED
+    if _corrected(values, "is_retired"):
+        return Offering.Status.RETIRED
+    has_retired = offering.status == Offering.Status.RETIRED and not _denied(values, "is_retired", "retires_on")
     if has_retired and (offering.retires_on is None or offering.retires_on <= today):
         return Offering.Status.RETIRED
     is_deprecated = "is_deprecated" in values and values["is_deprecated"].value
-    if is_deprecated or offering.deprecated_on or offering.retires_on:
+    since = None if _denied(values, "is_deprecated") else offering.deprecated_on
+    if is_deprecated or since or offering.retires_on:
         return Offering.Status.DEPRECATED
-    return Offering.Status.AVAILABLE
+    # A person who names its price has not seen it run.
+    is_seen = any(fact.evidence.method != Method.REPORTED for fact in values.values())
+    return Offering.Status.AVAILABLE if is_seen or offering.status != Offering.Status.UNKNOWN else offering.status
+
+
+def _corrected(values: Values, fact: str) -> bool:
+    """Whether a person has put this fact right, to something."""
+    return fact in values and bool(values[fact].evidence.corrects and values[fact].value)
+
+
+def _denied(values: Values, *facts: str) -> bool:
+    """Whether a person has put right that one of these is not so, or that there is no such day."""
+    stated = (values[name] for name in facts if name in values)
+    return any(fact.evidence.corrects and not fact.value for fact in stated)
 
 
 def _keep_license_facts(offerings: Iterable[Offering], values: Mapping[int, Values], *, now: datetime) -> None:
@@ -136,8 +173,10 @@ def _keep_license_facts(offerings: Iterable[Offering], values: Mapping[int, Valu
     corrected: list[Revision] = []
     look_up = _remembering(licenses.from_hub)
     for offering in stating:
-        record = values[offering.pk]["license"].evidence.record
-        row = known.get((offering.pk, record.sha or "")) or Revision(offering=offering, revision=record.sha or "")
+        evidence = values[offering.pk]["license"].evidence
+        record = evidence.record
+        revision = (offering.head_revision if evidence.corrects else record.sha) or ""
+        row = known.get((offering.pk, revision)) or Revision(offering=offering, revision=revision)
         license_ = look_up(record.license or (), record.license_name, record.license_link)
         if row.license_id == license_.pk:
             continue
@@ -177,10 +216,14 @@ def _fill_blanks(models: Iterable[tuple[AIModel, Values]]) -> None:
     for given, values in models:
         # Offerings of one model share its row, so that what one of them fills in the next finds filled.
         model = filled.get(given.pk, given)
-        blank = [name for name in _CAPABILITIES if name in values and getattr(model, name) in (None, "", [])]
-        for name in blank:
+        told = [name for name in _CAPABILITIES if name in values and _may_set(model, name, values[name])]
+        for name in told:
             value = values[name].value
             setattr(model, name, list(value) if isinstance(value, tuple) else value)
-        if blank:
+        if told:
             filled[model.pk] = model
     AIModel.objects.bulk_update(filled.values(), _CAPABILITIES)
+
+
+def _may_set(model: AIModel, name: str, effective: Effective) -> bool:
+    return bool(effective.evidence.corrects) or getattr(model, name) in (None, "", [])

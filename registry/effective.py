@@ -1,7 +1,8 @@
 """Many observations become one effective value per field, with the evidence for it. Pure.
 
-What is not stale comes first, then the better method, then what was confirmed later. A source that does not state a
-field has no voice in it: absence never overrides a value.
+A person's correction comes first; then what is not stale, then the better method, then what was confirmed later. A
+source that does not state a field has no voice in it: absence never overrides a value. A correction alone can state
+that there is none.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ _RANK = {method: rank for rank, method in enumerate(Method.values)}
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one source says now about an offering."""
+    """What one source says now about an offering, or a person who corrects one fact: `corrects` names it."""
 
     source: str
     method: str
@@ -28,11 +29,19 @@ class Claim:
     is_stale: bool
     evidence_url: str = ""
     evidence_sha256: str = ""
+    corrects: str = ""
+
+    def states(self, name: str) -> bool:
+        """Whether it has a voice in this field. A correction has one in its own, also to say that there is none."""
+        return name == self.corrects if self.corrects else getattr(self.record, name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The value that counts, the claim it was taken from, and the claims that say otherwise."""
+    """The value that counts, the claim it was taken from, and the claims that say otherwise.
+
+    A value of None is a correction: there is none, whatever sources say.
+    """
 
     value: Any
     evidence: Claim
@@ -48,15 +57,16 @@ def combine(claims: Iterable[Claim]) -> dict[str, Effective]:
     ordered = sorted(claims, key=_credibility)
     found: dict[str, Effective] = {}
     for name in FACTS:
-        stating = [claim for claim in ordered if getattr(claim.record, name) is not None]
+        stating = [claim for claim in ordered if claim.states(name)]
         if stating:
             found[name] = _choose(name, stating)
     return found
 
 
-def _credibility(claim: Claim) -> tuple[bool, int, float, str]:
+def _credibility(claim: Claim) -> tuple[bool, bool, int, float, str]:
     # The id comes last only so that equals do not change places from poll to poll.
-    return claim.is_stale, _RANK[claim.method], -claim.last_confirmed_at.timestamp(), claim.record.external_id
+    confirmed = -claim.last_confirmed_at.timestamp()
+    return not claim.corrects, claim.is_stale, _RANK[claim.method], confirmed, claim.record.external_id
 
 
 def _choose(name: str, stating: list[Claim]) -> Effective:

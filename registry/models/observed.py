@@ -1,5 +1,8 @@
 """What sources say of models: their rows, each statement as it was, what is not believed yet, what a person corrects."""
 
+from datetime import date
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 
@@ -87,6 +90,12 @@ class LicenseText(models.Model):
         return f"License text {self.sha256[:12]}"
 
 
+class CorrectionQuerySet(models.QuerySet["Correction"]):
+    def in_force(self, day: date) -> Self:
+        """Those that count on `day`."""
+        return self.filter(lifted_at=None, ends_on__gte=day)
+
+
 class Correction(models.Model):
     """A person's word against what sources say of an offering: it stands above all of them until it ends."""
 
@@ -103,6 +112,8 @@ class Correction(models.Model):
     ends_on = models.DateField(help_text="The last day on which it counts.")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = CorrectionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-made_at",)
