@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import UserDict, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ from typing import Any, TypeAlias
 Row: TypeAlias = dict[str, Any]
 # No repository of the Hub says that it is older: its clock of creations was started then.
 EPOCH = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
+# Hosted models have a version there instead, and are on no Hub.
+_SHA = re.compile(r"[0-9a-f]{40}")
 LICENSES = ("apache-2.0", "mit", "apache-2.0", "llama3.1", "cc-by-nc-4.0")
 SORTED_BY = frozenset({"createdAt", "lastModified", "downloads", "likes"})
 
@@ -69,7 +72,9 @@ def generated(models: int, *, namespaces: int) -> Iterator[Row]:
 
 def from_metadata(metadata: Path, *, limit: int | None = None) -> Iterator[Row]:
     """Real ids, shas, licenses and days, from the model metadata of the `mteb` package; only rows with a sha."""
-    rows = [row for row in json.loads(metadata.read_text(encoding="utf-8")) if row.get("revision")]
+    rows = [
+        row for row in json.loads(metadata.read_text(encoding="utf-8")) if _SHA.fullmatch(row.get("revision") or "")
+    ]
     for row in rows[:limit]:
         base, successor = row.get("adapted_from"), row.get("superseded_by")
         released = datetime.fromisoformat(row.get("release_date") or "2024-07-01").replace(tzinfo=UTC)
