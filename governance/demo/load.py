@@ -33,11 +33,17 @@ def load(*, password: str, now: datetime) -> None:
     load_facts(organisation, password=password, now=now)
     poll("huggingface", now=now, document=folder / "hub-today.json")
     poll("litellm", now=now, document=folder / "litellm-today.json")
-    Source.objects.filter(slug__in=("huggingface", "litellm"), next_due_at=None).update(next_due_at=now)
+    _let_wait(now)
     declare_uses(organisation, now=now)
     load_decisions(organisation, now=now)
     for team in Team.objects.all():
         ensure_channels(team)
+
+
+def _let_wait(now: datetime) -> None:
+    """A source that was never polled is due at once, and a demo has to begin without a network."""
+    for source in Source.objects.filter(next_due_at=None):
+        Source.objects.filter(pk=source.pk).update(next_due_at=now + source.interval)
 
 
 def _write_documents(now: datetime) -> Path:

@@ -193,8 +193,10 @@ def day(entry: Mapping[str, Any], name: str) -> date | None:
     if value is None:
         return None
     match = _DAY.fullmatch(value)
+    if match is None:
+        _refuse(name, value, "a day like 2026-01-31")
     try:
-        return date(*map(int, match.groups())) if match else _refuse(name, value, "a day like 2026-01-31")
+        return date(*map(int, match.groups()))
     except ValueError as error:
         raise BadField(f"“{name}” is {printable(value)}, which is no day of the calendar") from error
 
