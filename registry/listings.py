@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from registry.apply import apply_effective
-from registry.diff import Difference, standing
+from registry.diff import Difference, compare, standing
 from registry.locks import serialise
 from registry.models import Alias, Change, ChangeKind, Listing, Observation, Offering, PollRun
 from registry.models import Source as SourceRow
@@ -58,9 +58,21 @@ def _news(listing: Listing, offering: Offering, run: PollRun | None, *, now: dat
     if observation is None:
         return
     record = from_facts(listing.external_id, observation.facts)
-    for difference in standing(record):
+    for difference in _differences(listing, record, offering):
         if not _is_known(difference, record, offering):
             yield _change(difference, offering, observation, run, now=now)
+
+
+def _differences(listing: Listing, record: ListingRecord, offering: Offering) -> list[Difference]:
+    """What stands; for a row that takes the place of one that its source has dropped, what moved between the two."""
+    found = standing(record)
+    dropped = Listing.objects.filter(source=listing.source_id, offering=offering, missing_since__isnull=False)
+    before = (
+        dropped.exclude(pk=listing.pk).select_related("current").order_by("-missing_since").first() if found else None
+    )
+    if before is None or before.current is None:
+        return found
+    return compare(from_facts(listing.external_id, before.current.facts), record)
 
 
 def _is_known(difference: Difference, record: ListingRecord, offering: Offering) -> bool:
@@ -97,7 +109,7 @@ def _change(
 def map_new_offerings(source: SourceRow, *, now: datetime, run: PollRun | None = None) -> int:
     """Map what came into the register since: offerings that `source` lists and nobody has mapped. Needs a transaction.
 
-    A listing fits by its own id or a `provider/model` alias that is not floating, at the same host. Where several
+    So is the row that takes the place of one that the source has dropped: feeds rename their rows. A listing fits by its own id or a `provider/model` alias that is not floating, at the same host. Where several
     fit, the first name counts. Returns how many were mapped.
     """
     serialise(_LOCK)
@@ -121,7 +133,8 @@ def map_all_new(*, now: datetime) -> int:
 
 def _unmapped(source: SourceRow, adapter: Source) -> QuerySet[Offering]:
     """The offerings that the source could list. One that is asked about a host alone answers for that host alone."""
-    mine = Offering.objects.exclude(Exists(Listing.objects.filter(source=source, offering=OuterRef("pk"))))
+    mapped = Listing.objects.filter(source=source, missing_since=None, offering=OuterRef("pk"))
+    mine = Offering.objects.exclude(Exists(mapped))
     if adapter.watched_host:
         return mine.filter(host=adapter.watched_host).order_by("pk")
     watched = {make().watched_host for make in SOURCES.values()} - {""}
