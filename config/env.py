@@ -16,6 +16,7 @@ from environs import Env, EnvError
 from marshmallow.validate import Range
 
 ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 16
 _MAIL_SCHEMES = ("submission", "smtp", "console", "dummy")
 
 
@@ -43,6 +44,8 @@ class Environment:
     admin_password: str
     hf_endpoint: str
     hf_token: str
+    hf_canary: str
+    hf_webhook_secret: str
     litellm_url: str
     models_dev_url: str
     deprecations_info_url: str
@@ -87,6 +90,8 @@ def _read(env: Env) -> Environment:
         admin_password=_secret(env, "UNDERSTUDY_ADMIN_PASSWORD"),
         hf_endpoint=_url(env, "HF_ENDPOINT", "https://huggingface.co"),
         hf_token=_secret(env, "HF_TOKEN"),
+        hf_canary=env.str("HF_CANARY", "") or "openai-community/gpt2",
+        hf_webhook_secret=_webhook_secret(env),
         litellm_url=_url(
             env,
             "LITELLM_URL",
@@ -214,6 +219,15 @@ def _secret(env: Env, name: str) -> str:
     except OSError as error:
         msg = f'Environment variable "{name}_FILE" names a file that cannot be read: {error}'
         raise ValueError(msg) from error
+
+
+def _webhook_secret(env: Env) -> str:
+    """What the Hub sends along with each webhook; it sends ASCII alone. Empty: no webhook is taken."""
+    secret = _secret(env, "HF_WEBHOOK_SECRET")
+    if secret and not (len(secret) >= SHORTEST_SECRET and secret.isascii() and secret.isprintable()):
+        msg = f'Environment variable "HF_WEBHOOK_SECRET" must be at least {SHORTEST_SECRET} printable ASCII characters'
+        raise ValueError(msg)
+    return secret
 
 
 def _secret_key(env: Env, var: Path, *, production: bool) -> str:

@@ -133,6 +133,8 @@ JIRA_TOKEN = ENV.jira_token
 # --- upstream --------------------------------------------------------------------------------
 HF_ENDPOINT = ENV.hf_endpoint
 HF_TOKEN = ENV.hf_token
+HF_CANARY = ENV.hf_canary
+HF_WEBHOOK_SECRET = ENV.hf_webhook_secret
 LITELLM_URL = ENV.litellm_url
 MODELS_DEV_URL = ENV.models_dev_url
 DEPRECATIONS_INFO_URL = ENV.deprecations_info_url

@@ -4,8 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from registry.api.hub_webhook import HubWebhook
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.admin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
+    path("hooks/huggingface/", HubWebhook.as_view(), name="hub-webhook"),
 ]

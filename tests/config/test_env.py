@@ -26,6 +26,8 @@ from config.env import BadSetting, read
         ("HF_ENDPOINT", "huggingface.co"),
         ("LITELLM_URL", "file:///etc/passwd"),
         ("JIRA_URL", "http://jira.example.org"),
+        ("HF_WEBHOOK_SECRET", "too short"),
+        ("HF_WEBHOOK_SECRET", "sixteen characters with ä"),
         ("UNDERSTUDY_DIGEST_MINUTES", "0"),
         ("LOG_LEVEL", "LOUD"),
         ("SECRET_KEY_FILE", "/nowhere/secret"),
