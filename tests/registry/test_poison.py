@@ -7,12 +7,13 @@ import json
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from registry.diff import compare, standing
 from registry.records import from_facts, to_facts
-from registry.upstream import Parsed, UpstreamError
+from registry.upstream import SOURCES, Parsed, UpstreamError
 from registry.upstream import Source as Adapter
 from registry.upstream.huggingface import HuggingFace
 from registry.upstream.litellm import LiteLLM
@@ -27,6 +28,24 @@ ENTRY = json.loads(payload("litellm/plain.json"))["azure/acme-chat-1"] | {
 REPOSITORY = json.loads(payload("huggingface/lineage.json"))[0] | {
     "baseModels": {"relation": "merge", "models": [{"id": "a/b"}]},
 }
+# Of each feed: a good row, a row to be poisoned, and the document around the two.
+FEEDS = {
+    "models_dev": (
+        {"tool_call": True},
+        json.loads(payload("models_dev/plain.json"))["openai"]["models"]["acme-chat-1"] | {"status": "deprecated"},
+        '{{"good": {{"models": {{"row": {0}}}}}, "bad": {{"models": {{"row": {1}}}}}}}',
+    ),
+    "deprecations_info": (
+        {"provider": "good", "model_id": "row", "shutdown_date": "2026-02-17"},
+        json.loads(payload("deprecations_info/feed.json"))["items"][0]["_deprecation"],
+        '{{"items": [{{"_deprecation": {0}}}, {{"_deprecation": {1}}}]}}',
+    ),
+    "model_deprecations": (
+        {"provider": "good", "model": "row"},
+        json.loads(payload("model_deprecations/plain.json"))["models"][0] | {"aliases": []},
+        '{{"models": [{0}, {1}]}}',
+    ),
+}
 # Raw JSON, so that it can hold what no encoder writes.
 LITERALS = [
     *("null", "true", "-1", "0", "1e999", "-1e-999", "NaN", "Infinity", "-Infinity", "1" * 400, "0.1", "[]", "{}"),
@@ -35,6 +54,7 @@ LITERALS = [
     *('[[["a"]]]', '{"a": 1, "a": 2}', "[null]", '{"models": [null]}', '{"models": 1}', "[1, 2]"),
     *("[" * 200 + "]" * 200, '["base_model:x:y", "license:"]', '{"relation": 1, "models": [{"id": "a"}]}'),
 ]
+WHOLE = [*(f"{slug}/plain.json" for slug in ("models_dev", "model_deprecations")), "deprecations_info/feed.json"]
 KEYS = ["a/b", "", "\\u0000", "\\udfff", "good", ".", "x" * 300, "a\\nb"]
 JUNK = [b"", b"\x00", b"\xff", b'"', b"}", b"NaN", b"<html>", b"[" * 5000, b"\xed\xa0\x80"]
 # One number decides a document: a failing one is named by it, and drawing costs next to nothing.
@@ -60,7 +80,7 @@ def mutated(entry: dict[str, Any], random: Random) -> str:
 
 def broken(random: Random) -> bytes:
     """A good document cut, or with bytes put into it."""
-    whole = payload(random.choice(["litellm/plain.json", "huggingface/lineage.json"]))
+    whole = payload(random.choice(["litellm/plain.json", "huggingface/lineage.json", *WHOLE]))
     at = random.randint(0, len(whole))
     return whole[:at] + random.choice(JUNK) + random.choice([b"", whole[at:]])
 
@@ -112,6 +132,19 @@ def test_a_poisoned_answer_of_the_hub_is_read_or_set_aside(number: int) -> None:
     assert len(parsed.records) + len(parsed.rejects) + len(parsed.unanswered) == 2
 
 
+@pytest.mark.parametrize("slug", FEEDS)
+@seed(20260415)
+@QUICKLY
+@given(number=NUMBERS)
+def test_a_poisoned_row_of_a_feed_is_read_or_set_aside(slug: str, number: int) -> None:
+    good, entry, document = FEEDS[slug]
+    poisoned = mutated(entry, by(number))
+    parsed = check(SOURCES[slug](), document.format(json.dumps(good), poisoned).encode())
+    assert parsed is not None
+    assert parsed.records[0].external_id == "good/row"
+    assert len(parsed.records) + len(parsed.rejects) >= 2
+
+
 @seed(20260415)
 @QUICKLY
 @given(NUMBERS)
@@ -119,3 +152,5 @@ def test_a_broken_document_is_an_error_or_still_whole(number: int) -> None:
     raw = broken(by(number))
     check(LiteLLM(), raw)
     check(HuggingFace(), raw)
+    for slug in FEEDS:
+        check(SOURCES[slug](), raw)
