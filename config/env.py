@@ -4,8 +4,9 @@ Every setting that an operator may turn is a field of `Environment`; `.env.examp
 A bad value raises `BadSetting`, which names the variable and what would be right: the start stops there.
 """
 
+import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,8 +21,23 @@ SHORTEST_SECRET = 16
 _MAIL_SCHEMES = ("submission", "smtp", "console", "dummy")
 
 
+# The sources that have <NAME>_URL, in place of the vendor's own address, and <NAME>_API_KEY.
+MODEL_LISTS = (
+    *("openai", "anthropic", "mistral", "cohere", "gemini", "groq", "openrouter", "azure"),
+    "openai_compatible",
+)
+
+
 class BadSetting(SystemExit):
     """A variable of the environment cannot be used; the text names it and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """How a vendor's list of its models is asked for; no `urls` means the vendor's own, "" that there is no key."""
+
+    urls: tuple[str, ...] = ()
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,10 @@ class Environment:
     models_dev_url: str
     deprecations_info_url: str
     model_deprecations_url: str
+    model_lists: dict[str, "ModelList"]
+    openai_compatible_host: str
+    bedrock_regions: list[str]
+    bedrock_url: str
     jira_url: str
     jira_user: str
     jira_token: str
@@ -100,6 +120,10 @@ def _read(env: Env) -> Environment:
         models_dev_url=_url(env, "MODELS_DEV_URL", "https://models.dev/api.json"),
         deprecations_info_url=_url(env, "DEPRECATIONS_INFO_URL", "https://deprecations.info/v1/feed.json"),
         model_deprecations_url=_url(env, "MODEL_DEPRECATIONS_URL", "https://modeldeprecations.dev/api/v1/models.json"),
+        model_lists={slug: _model_list(env, slug.upper()) for slug in MODEL_LISTS},
+        openai_compatible_host=env.str("OPENAI_COMPATIBLE_HOST", "") or "self-hosted",
+        bedrock_regions=_regions(env),
+        bedrock_url=_url(env, "BEDROCK_URL", "") if env.str("BEDROCK_URL", "") else "",
         jira_url=_tracker_url(env, "JIRA_URL"),
         jira_user=env.str("JIRA_USER", ""),
         jira_token=_secret(env, "JIRA_TOKEN"),
@@ -188,6 +212,28 @@ def _url(env: Env, name: str, default: str) -> str:
         msg = f'Environment variable "{name}" must be an http:// or https:// address'
         raise ValueError(msg)
     return url.rstrip("/")
+
+
+def _model_list(env: Env, name: str) -> ModelList:
+    """The addresses in <NAME>_URL, separated by commas, and the key in <NAME>_API_KEY."""
+    urls = tuple(url.strip().rstrip("/") for url in env.str(f"{name}_URL", "").split(",") if url.strip())
+    if not all(url.startswith(("https://", "http://")) for url in urls):
+        msg = f'Environment variable "{name}_URL" must be an http:// or https:// address'
+        raise ValueError(msg)
+    key = _secret(env, f"{name}_API_KEY")
+    # It becomes a header, which takes nothing else.
+    if not (key.isascii() and key.isprintable()):
+        msg = f'Environment variable "{name}_API_KEY" must be printable ASCII'
+        raise ValueError(msg)
+    return ModelList(urls, key)
+
+
+def _regions(env: Env) -> list[str]:
+    regions = [region.strip() for region in env.str("BEDROCK_REGIONS", "").split(",") if region.strip()]
+    if not all(re.fullmatch(r"[a-z]{2}(-[a-z0-9]+)+", region) for region in regions):
+        msg = 'Environment variable "BEDROCK_REGIONS" must be names of regions, as in eu-central-1,us-east-1'
+        raise ValueError(msg)
+    return regions
 
 
 def _tracker_url(env: Env, name: str) -> str:

@@ -139,6 +139,10 @@ LITELLM_URL = ENV.litellm_url
 MODELS_DEV_URL = ENV.models_dev_url
 DEPRECATIONS_INFO_URL = ENV.deprecations_info_url
 MODEL_DEPRECATIONS_URL = ENV.model_deprecations_url
+MODEL_LISTS = ENV.model_lists
+OPENAI_COMPATIBLE_HOST = ENV.openai_compatible_host
+BEDROCK_REGIONS = ENV.bedrock_regions
+BEDROCK_URL = ENV.bedrock_url
 
 # --- background work: what is done when stands in config/celery.py ----------------------------
 CELERY_TASK_IGNORE_RESULT = True

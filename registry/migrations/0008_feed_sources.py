@@ -19,7 +19,7 @@ def add_sources(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0006_people_source")]
+    dependencies = [("registry", "0007_provider_sources")]
 
     # Going back leaves the rows: what they said hangs on them.
     operations = [migrations.RunPython(add_sources, migrations.RunPython.noop)]

@@ -5,15 +5,18 @@ it loads is called without arguments and gives a `Source`.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 
 from registry.upstream.base import Document, Known, Lack, Parsed, Source, Unanswered, UpstreamError
+from registry.upstream.bedrock import Bedrock
 from registry.upstream.deprecations_info import DeprecationsInfo
 from registry.upstream.huggingface import HuggingFace
 from registry.upstream.litellm import LiteLLM
 from registry.upstream.model_deprecations import ModelDeprecations
+from registry.upstream.model_list import ModelList
 from registry.upstream.models_dev import ModelsDev
+from registry.upstream.provider_lists import PROVIDERS
 
 __all__ = ["SOURCES", "Document", "Known", "Lack", "Parsed", "Source", "Unanswered", "UpstreamError", "adapter_of"]
 
@@ -23,6 +26,8 @@ SOURCES: dict[str, Callable[[], Source]] = {
     "deprecations_info": DeprecationsInfo,
     "model_deprecations": ModelDeprecations,
     "models_dev": ModelsDev,
+    "bedrock": Bedrock,
+    **{provider.slug: partial(ModelList, provider) for provider in PROVIDERS},
 }
 
 
