@@ -122,7 +122,7 @@ def _next(channel_ids: Collection[int], *, now: datetime) -> Notice | None:
         ticket=OuterRef("ticket"), pk__lt=OuterRef("pk"), state__in=[Notice.State.QUEUED, Notice.State.SENDING]
     )
     due = Notice.objects.deliverable(now).filter(channel_id__in=channel_ids).exclude(Exists(earlier))
-    return due.select_related("channel__team", "ticket").order_by("due_at", "pk").first()
+    return due.select_related("channel__team", "ticket", "incident__source").order_by("due_at", "pk").first()
 
 
 def _land(run: _Pass, future: "Future[Receipt]") -> None:

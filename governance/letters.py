@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
+from governance.alerts import alert_about
 from governance.headlines import headline, one_line
 from governance.models import Action, Impact, Notice, NoticeItem, Ticket
+from governance.models.notices import OPERATORS
 from governance.reach import news_of
 from governance.transports.base import Letter, Line, Section, TicketState, Todo
-from registry.models import Change, Member, System
+from registry.models import Change, Incident, Member, System
 
 _HISTORY = 30
 _MOST_CRITICAL_FIRST = {value: place for place, value in enumerate(System.Criticality.values)}
@@ -24,6 +26,8 @@ Tickets = dict[tuple[int, str], Ticket]
 
 def write(notice: Notice) -> Letter:
     """Everything `notice` has to say, as it stands now."""
+    if notice.incident is not None:
+        return _alert(notice, notice.incident)
     said = Exists(
         NoticeItem.objects.filter(notice=notice, change=OuterRef("change"), dependency=OuterRef("dependency"))
     )
@@ -37,10 +41,24 @@ def write(notice: Notice) -> Letter:
         reference=reference_of(notice.key),
         address=channel.address,
         options=dict(channel.options),
-        team=one_line(channel.team.name),
+        team=one_line(str(channel.team)),
         sections=_sections(impacts, for_team=channel.team_id),
         home_url=f"{settings.BASE_URL}/",
         ticket=_ticket_state(notice.ticket) if notice.ticket else None,
+    )
+
+
+def _alert(notice: Notice, incident: Incident) -> Letter:
+    channel = notice.channel
+    return Letter(
+        key=notice.key,
+        reference=reference_of(notice.key),
+        address=channel.address,
+        options=dict(channel.options),
+        team=OPERATORS,
+        sections=(),
+        home_url=f"{settings.BASE_URL}/",
+        alert=alert_about(incident, is_over=notice.is_over),
     )
 
 
@@ -66,7 +84,7 @@ def _with_everything() -> QuerySet[Impact]:
     ).order_by("-change__detected_at", "-change_id", "pk")
 
 
-def _sections(impacts: Sequence[Impact], *, for_team: int) -> tuple[Section, ...]:
+def _sections(impacts: Sequence[Impact], *, for_team: int | None) -> tuple[Section, ...]:
     """A section per system, the most critical first. What another team has to do is said, but is no to-do here."""
     by_system: dict[System, list[Impact]] = defaultdict(list)
     for impact in impacts:
@@ -106,7 +124,7 @@ def _tickets(impacts: Iterable[Impact]) -> Tickets:
     return {(ticket.dependency_id, ticket.concern): ticket for ticket in rows}
 
 
-def _todos(impacts: Sequence[Impact], tickets: Tickets, *, for_team: int) -> tuple[Todo, ...]:
+def _todos(impacts: Sequence[Impact], tickets: Tickets, *, for_team: int | None) -> tuple[Todo, ...]:
     actions = {impact.action_id: impact.action for impact in impacts if impact.action is not None}
     own = [row for row in actions.values() if row.team_id == for_team and row.state != Action.State.DONE]
     return tuple(
@@ -128,7 +146,7 @@ def _todo(action: Action, ticket: Ticket | None) -> Todo:
     )
 
 
-def _lines(impacts: Iterable[Impact], *, for_team: int) -> tuple[Line, ...]:
+def _lines(impacts: Iterable[Impact], *, for_team: int | None) -> tuple[Line, ...]:
     """One line per change and use, with every way by which it gets there."""
     together: dict[tuple[int, int], list[Impact]] = defaultdict(list)
     for impact in impacts:
@@ -136,7 +154,7 @@ def _lines(impacts: Iterable[Impact], *, for_team: int) -> tuple[Line, ...]:
     return tuple(_line(rows, for_team=for_team) for rows in together.values())
 
 
-def _line(impacts: Sequence[Impact], *, for_team: int) -> Line:
+def _line(impacts: Sequence[Impact], *, for_team: int | None) -> Line:
     change, dependency = impacts[0].change, impacts[0].dependency
     return Line(
         headline=one_line(headline(news_of(change))),
@@ -152,7 +170,7 @@ def _line(impacts: Sequence[Impact], *, for_team: int) -> Line:
     )
 
 
-def _explanation(impact: Impact, *, for_team: int) -> str:
+def _explanation(impact: Impact, *, for_team: int | None) -> str:
     action = impact.action
     if action is None or action.team_id == for_team or action.state == Action.State.DONE:
         return one_line(impact.explanation)

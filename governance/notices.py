@@ -142,7 +142,7 @@ def tell_of_actions(actions: Iterable[Action], *, now: datetime) -> None:
 
 def introduce_new_channels(*, now: datetime) -> int:
     """Introduce every enabled channel that never was; returns how many."""
-    new = list(Channel.objects.filter(introduced_at=None, is_enabled=True))
+    new = list(Channel.objects.filter(introduced_at=None, is_enabled=True, team__isnull=False))
     return sum(introduce(channel, now=now) for channel in new)
 
 

@@ -170,6 +170,9 @@ TABLE: dict[type[Model], Rights] = {
     facts.Rejected: EVIDENCE,
     facts.Listing: Rights(change=steward),
     facts.Observation: EVIDENCE,
+    facts.Section: EVIDENCE,
+    facts.HeldFact: EVIDENCE,
+    facts.Incident: Rights(change=steward),  # releasing or dismissing what is held back
     facts.Change: Rights(add=steward),  # a vendor signal that a person reports
     # decisions
     decisions.Policy: Rights(add=admin),  # a version never changes
@@ -193,6 +196,7 @@ TABLE: dict[type[Model], Rights] = {
     decisions.Notice: Rights(change=admin),  # replaying a dead letter
     decisions.NoticeItem: EVIDENCE,
     decisions.Delivery: EVIDENCE,
+    decisions.IncidentTold: EVIDENCE,
     decisions.Ticket: EVIDENCE,
     decisions.AuditEntry: EVIDENCE,
 }

@@ -3,12 +3,17 @@
 from celery import shared_task
 from django.utils import timezone
 
-from governance import actions, deliver, proposals, triage
+from governance import actions, deliver, incidents, proposals, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def triage_changes() -> None:
     triage.triage_changes(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def tell_of_incidents() -> None:
+    incidents.tell(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

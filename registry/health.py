@@ -247,12 +247,13 @@ def _quarantines(ids: Sequence[int]) -> dict[int, list[Quarantine]]:
 
 def with_held_counts(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
     """Each with `fact_count` and `change_count`, what is held back with it."""
-    return incidents.annotate(fact_count=_count_of(HeldFact), change_count=_count_of(Change))
+    return incidents.annotate(
+        fact_count=_count_of(HeldFact.objects.all()), change_count=_count_of(Change.objects.all())
+    )
 
 
-def _count_of(rows: type[HeldFact | Change]) -> Any:
-    manager: Any = rows._default_manager
-    counted = manager.filter(incident=OuterRef("pk")).order_by().values("incident").annotate(number=Count("pk"))
+def _count_of(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.filter(incident=OuterRef("pk")).order_by().values("incident").annotate(number=Count("pk"))
     return Coalesce(Subquery(counted.values("number")), 0)
 
 

@@ -5,6 +5,7 @@ The values themselves are `governance.rules.facts`; this package is the only pla
 
 from governance.facts.dependencies import load_dependencies
 from governance.facts.offerings import load_offerings
+from governance.facts.staleness import load_staleness
 from governance.facts.uses import Asked, Judged, load, load_declared, load_system
 from governance.rules.facts import (
     ActionFacts,
@@ -17,6 +18,7 @@ from governance.rules.facts import (
     OfferingFacts,
     PlanFacts,
     RootFacts,
+    StaleFacts,
     SystemFacts,
     Use,
     WaiverFacts,
@@ -35,6 +37,7 @@ __all__ = [
     "OfferingFacts",
     "PlanFacts",
     "RootFacts",
+    "StaleFacts",
     "SystemFacts",
     "Use",
     "WaiverFacts",
@@ -42,5 +45,6 @@ __all__ = [
     "load_declared",
     "load_dependencies",
     "load_offerings",
+    "load_staleness",
     "load_system",
 ]

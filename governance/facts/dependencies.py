@@ -85,7 +85,7 @@ class Rows:
 
 
 def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
-    """Dependencies by id with everything behind them, ended or not, by seven queries."""
+    """Dependencies by id with everything behind them, ended or not, by eight queries."""
     rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
     permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)

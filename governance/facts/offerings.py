@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from governance.facts.blocks import load_blocks
 from governance.facts.permits import Permits, Wanted, load_permits
+from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
 from registry.lineage import Roots, roots_of
 from registry.models import Member, Offering, Revision
@@ -33,7 +34,7 @@ _COLUMNS = {
     "gating": "gating",
     "upstream_id": "upstream_id",
     "head_revision": "head_revision",
-    "facts_as_of": "facts_as_of",
+    "as_of": "facts_as_of",
 }
 _WHERE_NULL = {"owner": "", "provider": "", "provider_is_self": False}
 
@@ -61,7 +62,7 @@ def load_offerings(
     revisions: Collection[str] | None = None,
     permits: Permits | None = None,
 ) -> dict[int, OfferingFacts]:
-    """The offerings by id, by five queries (four where their `permits` are at hand already).
+    """The offerings by id, by six queries (five where their `permits` are at hand already).
 
     License facts come for the current revision and for `revisions`; None asks for those of every revision.
     """
@@ -71,10 +72,12 @@ def load_offerings(
     licenses = _load_licenses(ids, revisions)
     roots = roots_of({row.model_id for row in rows})
     vendors = {row.pk: row.vendor_ids | roots[row.model_id].vendor_ids for row in rows}
+    stale = load_staleness(ids, now=now)
     blocks = load_blocks({row.pk: row.model_id for row in rows}, vendors, now=now)
     return {
         row.pk: OfferingFacts(
             **row.fields,
+            stale=stale.get(row.pk),
             licenses=licenses[row.pk],
             roots=_root_facts(roots[row.model_id]),
             blocks=tuple(blocks[row.pk]),
@@ -87,7 +90,8 @@ def load_offerings(
 def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     active = Member.objects.active().filter(team=OuterRef("model__owner"), role=Member.Role.OWNER)
     rows = (
-        Offering.objects.filter(pk__in=ids)
+        Offering.objects.with_as_of()
+        .filter(pk__in=ids)
         .order_by()
         .annotate(has_active_owner=Exists(active))
         .values_list(*_COLUMNS, "model__developer_id", "provider_id")

@@ -65,7 +65,7 @@ def load_system(slug: str, environment: str) -> SystemFacts | None:
 
 
 def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[Judged]:
-    """One entry per `asked`, in that order, by at most eight queries."""
+    """One entry per `asked`, in that order, by at most nine queries."""
     wanted = [Wanted(one.ref, one.via) for one in asked]
     resolutions = resolve(wanted, system=System(pk=system.id)) if wanted else []
     named = {resolution.offering_id for resolution in resolutions if resolution.offering_id is not None}

@@ -2,7 +2,7 @@
 
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
-from governance.models.notices import Channel, Delivery, Notice, NoticeItem, Ticket
+from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
 from governance.models.policy import Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
 from governance.models.triage import Action, Concern, Evaluation, Impact, Triage, TriageFailure
@@ -22,6 +22,7 @@ __all__ = [
     "Evaluation",
     "Finding",
     "Impact",
+    "IncidentTold",
     "Level",
     "Notice",
     "NoticeItem",

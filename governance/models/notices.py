@@ -6,13 +6,23 @@ from typing import Self
 from django.db import models
 
 from governance.models.triage import Concern
-from registry.models import Change, Dependency, Team
+from registry.models import Change, Dependency, Incident, Team
+
+# How letters and pages call the people behind a channel without a team.
+OPERATORS = "those who look after the sources"
 
 
 class Channel(models.Model):
     """A place where a team wants to be told. `transport` names an entry of `governance.transports.TRANSPORTS`."""
 
-    team = models.ForeignKey(Team, models.CASCADE, related_name="channels")
+    team = models.ForeignKey(
+        Team,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="channels",
+        help_text="Empty: for those who look after the sources; they are told when one fails or is held back.",
+    )
     transport = models.SlugField(help_text="email, jira, …")
     address = models.CharField(max_length=300, help_text="An e-mail address, or the address of the tracker.")
     options = models.JSONField(
@@ -28,10 +38,15 @@ class Channel(models.Model):
 
     class Meta:
         ordering = ("team__name", "transport")
-        constraints = [models.UniqueConstraint(fields=("team", "transport", "address"), name="channel_once_per_team")]
+        constraints = [
+            models.UniqueConstraint(fields=("team", "transport", "address"), name="channel_once_per_team"),
+            models.UniqueConstraint(
+                fields=("transport", "address"), condition=models.Q(team=None), name="channel_once_for_operators"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.transport} to {self.address} for {self.team}"
+        return f"{self.transport} to {self.address} for {self.team or OPERATORS}"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -44,7 +59,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One message to one channel: a digest of a window, or the state of one ticket.
+    """One message to one channel: a digest of a window, the state of one ticket, or what is wrong with a source.
 
     `key` is the idempotency key. It goes along to the receiver, so a second attempt after a lost answer
     is recognised there.
@@ -64,6 +79,17 @@ class Notice(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     item_count = models.PositiveIntegerField(default=0)
     ticket = models.ForeignKey("governance.Ticket", models.PROTECT, null=True, blank=True, related_name="notices")
+    incident = models.ForeignKey(
+        Incident,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="notices",
+        help_text="For a letter about a source.",
+    )
+    is_over = models.BooleanField(
+        db_default=False, default=False, help_text="The letter says that the incident is over."
+    )
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
@@ -134,3 +160,17 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return self.external_key or f"{self.get_concern_display()} of {self.dependency_id}, not yet created"
+
+
+class IncidentTold(models.Model):
+    """The mark that the operators were told of an incident, and later that they were told of its end. Once each."""
+
+    incident = models.OneToOneField(Incident, models.CASCADE, primary_key=True, related_name="told")
+    told_at = models.DateTimeField()
+    end_told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "incidents told"
+
+    def __str__(self) -> str:
+        return f"Told of {self.incident_id}"

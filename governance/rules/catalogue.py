@@ -123,6 +123,12 @@ _ALL = (
         _levels("EEWN", "WNNN"),
     ),
     Rule(
+        "UD306",
+        "Not confirmed for too long",
+        "What may have changed since the source fell silent nobody here would know.",
+        _levels("EEEW", "NNNN"),
+    ),
+    Rule(
         "UD307",
         "Revision not pinned, or not the adopted one",
         "What was looked at and what runs may be two different things.",

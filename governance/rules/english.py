@@ -1,7 +1,7 @@
 """Words that several rules need."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from governance.rules.facts import LicenseFacts, Use
 
@@ -26,6 +26,14 @@ def short(revision: str) -> str:
 
 def days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
+
+
+def span(time: timedelta) -> str:
+    """`50 minutes`, `14 hours`, `3 days`: as exact as one says it."""
+    minutes = time // timedelta(minutes=1)
+    if minutes < 120:  # noqa: PLR2004 - two hours
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else days(minutes // (24 * 60))
 
 
 def in_days(day: date, today: date) -> str:

@@ -44,6 +44,15 @@ class RootFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class StaleFacts:
+    """The source that answered last about an offering, which is too long ago, and when that was."""
+
+    source_id: int
+    source: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BlockFacts:
     """`subject` says what was blocked: `the vendor Alibaba`, `the model e5`, `this offering`."""
 
@@ -113,6 +122,7 @@ class OfferingFacts:
     upstream_id: str = ""
     head_revision: str = ""
     facts_as_of: datetime | None = None
+    stale: StaleFacts | None = None
     licenses: Mapping[str, LicenseFacts | None] = field(default_factory=dict)
     roots: RootFacts = field(default_factory=RootFacts)
     blocks: tuple[BlockFacts, ...] = ()

@@ -8,9 +8,9 @@ from datetime import timedelta
 from governance import basis
 from governance.rules.case import Case
 from governance.rules.catalogue import WARNING
-from governance.rules.english import days, for_purpose, in_days, short
-from governance.rules.facts import same_revision
-from governance.rules.findings import Flaw
+from governance.rules.english import days, for_purpose, in_days, short, span
+from governance.rules.facts import OfferingFacts, StaleFacts, same_revision
+from governance.rules.findings import Flaw, Page
 from governance.rules.plan import not_confirmed
 
 AVAILABILITY, RETIREMENT, ACCESS = "availability", "retirement", "access"
@@ -20,6 +20,7 @@ _COPY_SERVES = " Our verified copy keeps it running."
 def judge(case: Case) -> Iterator[Flaw]:
     yield from _existence(case)
     yield from _gating(case)
+    yield from _freshness(case)
     yield from _pinning(case)
 
 
@@ -99,6 +100,35 @@ def _gating(case: Case) -> Iterator[Flaw]:
             concern=ACCESS,
             at_most=WARNING if has_copy else None,
         )
+
+
+def _freshness(case: Case) -> Iterator[Flaw]:
+    """Sources that are silent: what the other rules went by may no longer be so.
+
+    What is gone upstream needs no fresher word, and what we run ourselves needs no source. Of a way out that stands
+    by, silence only warns: an outage upstream must not put every plan in question at once.
+    """
+    offering, has_copy = case.offering, case.use.has_verified_copy
+    if offering.stale is not None and not offering.is_gone and not offering.provider_is_self:
+        flaw = _not_confirmed_since(offering, offering.stale, case)
+        message = f"{flaw.message}{_COPY_SERVES if has_copy else ''}"
+        yield replace(flaw, message=message, at_most=WARNING if has_copy else None)
+    spare = case.way_out.offering if case.way_out else None
+    if spare is not None and spare.stale is not None and not spare.provider_is_self:
+        flaw = _not_confirmed_since(spare, spare.stale, case)
+        yield replace(flaw, message=f"The way out: {flaw.message}", at_most=WARNING)
+
+
+def _not_confirmed_since(offering: OfferingFacts, stale: StaleFacts, case: Case) -> Flaw:
+    ago = span(case.use.now - stale.since)
+    return Flaw(
+        rule="UD306",
+        message=f"{offering} was last confirmed on {stale.since:%Y-%m-%d %H:%M} UTC, {ago} ago: its source, "
+        f"{stale.source}, does not answer.",
+        fix=f"Ask an operator to look at the source {stale.source}; its next good poll settles this.",
+        page=Page("source", stale.source_id),
+        is_unknown=True,
+    )
 
 
 def _pinning(case: Case) -> Iterator[Flaw]:

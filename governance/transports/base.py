@@ -60,6 +60,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """Something about the platform itself that somebody has to look at: said in full sentences, each list in order."""
+
+    headline: str
+    why: tuple[str, ...]
+    follows: tuple[str, ...]
+    to_do: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class TicketState:
     """The ticket that a letter creates or updates. `reference` stands in it, so that it is found again.
 
@@ -74,7 +85,10 @@ class TicketState:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A notice with everything that a transport needs to send it. `reference` is the same on every attempt."""
+    """A notice with everything that a transport needs to send it. `reference` is the same on every attempt.
+
+    A letter with an `alert` says that and nothing else.
+    """
 
     key: str
     reference: str
@@ -84,6 +98,7 @@ class Letter:
     sections: tuple[Section, ...]
     home_url: str
     ticket: TicketState | None = None
+    alert: Alert | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:

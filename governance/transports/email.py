@@ -63,11 +63,12 @@ def _answered(error: SMTPResponseException) -> TransportError:
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives:
-    """The mail of a digest."""
+    """The mail of a digest, or of an alert."""
     context = {"letter": letter, "summary": summary(letter)}
+    template = "mail/alert" if letter.alert else "mail/digest"
     message = EmailMultiAlternatives(
         subject=subject(letter),
-        body=render_to_string("mail/digest.txt", context),
+        body=render_to_string(f"{template}.txt", context),
         to=[letter.address],
         headers={
             "Message-ID": f"<{letter.reference}@{_domain()}>",
@@ -77,13 +78,15 @@ def compose(letter: Letter) -> EmailMultiAlternatives:
             "X-Auto-Response-Suppress": "All",
         },
     )
-    message.attach_alternative(render_to_string("mail/digest.html", context), "text/html")
+    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     return message
 
 
 def subject(letter: Letter) -> str:
     """What one has to know before opening it: a single piece of news itself, else how much and by when."""
-    if len(letter.todos) == 1 and len(letter.sections) == 1:
+    if letter.alert is not None:
+        words = letter.alert.headline
+    elif len(letter.todos) == 1 and len(letter.sections) == 1:
         words = f"{letter.todos[0].title} (to do by {letter.todos[0].due_on})"
     elif len(letter.lines) == 1:
         words = f"{letter.sections[0].system}: {letter.lines[0].headline}"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from governance.rules.policy import Policy
+from governance.rules.facts import StaleFacts
+from governance.rules.findings import Page
+from governance.rules.policy import Policy, from_document
 from governance.rules.verdict import verdict_of
 from tests.governance import facts_of_rules as f
 
@@ -180,6 +182,78 @@ def test_what_is_not_known_only_warns_where_its_absence_would_only_warn() -> Non
 def test_what_we_run_ourselves_or_hold_a_copy_of_needs_no_source() -> None:
     assert f.found(f.use(f.gte(status="unknown", provider_is_self=True))) == {}
     assert f.found(f.use(f.gte(status="unknown"), has_verified_copy=True)) == {}
+
+
+STALE = StaleFacts(source_id=4, source="Hugging Face Hub", since=f.NOW - timedelta(hours=14))
+
+
+def test_facts_that_nobody_confirms_any_more_make_a_production_check_unknown() -> None:
+    finding = f.found(f.use(f.gte(stale=STALE)))["UD306"]
+
+    assert (finding.level, finding.is_unknown) == ("warning", True)
+    assert finding.message == (
+        "Alibaba-NLP/gte-base (huggingface) was last confirmed on 2026-04-14 19:00 UTC, 14 hours ago: its source, "
+        "Hugging Face Hub, does not answer."
+    )
+    assert finding.fix == ("Ask an operator to look at the source Hugging Face Hub; its next good poll settles this.")
+    assert finding.page == Page("source", 4)
+    assert verdict_of([finding]) == "unknown"
+
+
+def test_fresh_facts_are_nothing_to_speak_of() -> None:
+    assert "UD306" not in f.found(f.use(f.gte()))
+
+
+@pytest.mark.parametrize(
+    ("place", "level", "verdict"),
+    [
+        ({"criticality": "critical"}, "warning", "unknown"),
+        ({"criticality": "normal"}, "warning", "unknown"),
+        ({"criticality": "experimental"}, "warning", "warn"),
+        ({"criticality": "critical", "is_production": False}, "note", "pass"),
+        ({"criticality": "experimental", "is_production": False}, "note", "pass"),
+    ],
+)
+def test_a_silent_source_stops_only_what_would_be_stopped_by_what_it_may_hide(
+    place: dict[str, Any], level: str, verdict: str
+) -> None:
+    finding = f.found(f.use(f.gte(stale=STALE), of=f.system(**place)))["UD306"]
+    assert (finding.level, verdict_of([finding])) == (level, verdict)
+
+
+def test_policy_may_say_that_silence_only_warns() -> None:
+    policy = from_document(1, {"levels": {"UD306": "warning"}})
+    finding = f.found(f.use(f.gte(stale=STALE)), policy)["UD306"]
+    assert (finding.level, finding.is_unknown) == ("warning", False)
+
+
+def test_a_verified_copy_keeps_running_while_the_source_is_silent() -> None:
+    finding = f.found(f.use(f.gte(stale=STALE), has_verified_copy=True))["UD306"]
+    assert (finding.level, finding.is_unknown) == ("warning", False)
+    assert finding.message.endswith("Our verified copy keeps it running.")
+
+
+def test_what_is_gone_or_run_by_ourselves_needs_no_fresher_word() -> None:
+    assert set(f.found(f.use(f.gte(stale=STALE, status="removed")))) == {"UD301"}
+    assert f.found(f.use(f.gte(stale=STALE, provider_is_self=True))) == {}
+
+
+def test_a_known_failure_weighs_more_than_silence() -> None:
+    findings = f.found(f.use(f.gte(stale=STALE, retires_on=f.TODAY + timedelta(days=3))))
+    assert {rule: finding.level for rule, finding in findings.items()} == {"UD302": "error", "UD306": "warning"}
+    assert verdict_of(findings.values()) == "fail"
+
+
+def test_silence_about_the_way_out_only_warns() -> None:
+    plan = f.plan(f.alternative(f.arctic(stale=STALE)))
+    finding = f.found(f.use(plan=plan))["UD306"]
+    assert (finding.level, finding.is_unknown) == ("warning", False)
+    assert finding.message.startswith("The way out: Snowflake/arctic-m (huggingface) was last confirmed on")
+
+
+def test_a_waiver_covers_the_time_of_silence() -> None:
+    finding = f.found(f.use(f.gte(stale=STALE), waivers=(f.waiver("UD306"),)))["UD306"]
+    assert (finding.level, finding.is_unknown) == ("note", False)
 
 
 def test_policy_decides_the_lead_time() -> None:

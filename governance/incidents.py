@@ -1,0 +1,73 @@
+"""What is wrong with a source, and the people who look after it: each incident is told once, and its end once.
+
+What is to be told is found by looking: an open incident without an `IncidentTold` row.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from governance.models import Channel, IncidentTold, Notice
+from governance.permissions import ADMIN
+from governance.transports import Style, style_of
+from registry.locks import serialise
+from registry.models import Incident, User
+
+
+@transaction.atomic
+def tell(*, now: datetime) -> int:
+    """Queue a letter to every operator about what nobody was told of yet; returns how many letters.
+
+    An incident that ended before anybody was told is left unsaid. While there is nobody to tell it waits.
+    """
+    serialise("triage")
+    news = list(Incident.objects.open().filter(told=None))
+    ended = list(IncidentTold.objects.filter(end_told_at=None, incident__closed_at__isnull=False))
+    channels = operator_channels(now=now) if news or ended else []
+    if not channels:
+        return 0
+    IncidentTold.objects.bulk_create(IncidentTold(incident=one, told_at=now) for one in news)
+    IncidentTold.objects.filter(pk__in=[told.pk for told in ended]).update(end_told_at=now)
+    letters = [*_letters(channels, [one.pk for one in news], is_over=False, now=now)]
+    letters += _letters(channels, [told.pk for told in ended], is_over=True, now=now)
+    Notice.objects.bulk_create(letters)
+    return len(letters)
+
+
+def _letters(
+    channels: Iterable[Channel], incident_ids: Iterable[int], *, is_over: bool, now: datetime
+) -> Iterable[Notice]:
+    ending = ":over" if is_over else ""
+    return [
+        Notice(
+            channel=channel,
+            key=f"incident:{pk}:{channel.pk}{ending}",
+            incident_id=pk,
+            is_over=is_over,
+            item_count=1,
+            due_at=now,
+            created_at=now,
+        )
+        for pk in incident_ids
+        for channel in channels
+    ]
+
+
+def operator_channels(*, now: datetime) -> list[Channel]:
+    """The channels of those who look after the sources: the ones without a team.
+
+    Each administrator with an address has one, made here the first time; switching it off stays so. The address of
+    somebody who may not log in any more gets nothing.
+    """
+    for address in _addresses(is_active=True):
+        Channel.objects.get_or_create(team=None, transport="email", address=address, defaults={"introduced_at": now})
+    enabled = Channel.objects.filter(team=None, is_enabled=True).order_by("pk")
+    left = _addresses(is_active=False) - _addresses(is_active=True)
+    return [one for one in enabled if style_of(one.transport) is Style.DIGEST and one.address not in left]
+
+
+def _addresses(*, is_active: bool) -> set[str]:
+    administrators = User.objects.filter(Q(groups__name=ADMIN) | Q(is_superuser=True), is_active=is_active)
+    return set(administrators.exclude(email="").values_list("email", flat=True))
