@@ -199,6 +199,13 @@ def test_who_does_not_wait_is_listed_and_who_does_is_not() -> None:
         assert [request.status for request in hub.early] == [429]
 
 
+def test_what_was_on_its_way_when_another_worker_was_told_to_wait_is_not_early() -> None:
+    with Hub("acme/e5", quota=1) as hub:
+        hub.quota.in_flight = timedelta(seconds=30)
+        assert [model(hub), model(hub), model(hub)] == [200, 429, 429]
+        assert hub.early == []
+
+
 def test_the_headers_count_down_and_callers_and_buckets_count_apart(hub: Hub) -> None:
     hub.clock.set(NOW)
     get(hub, f"{API}/acme/e5")

@@ -11,7 +11,7 @@ Files = Mapping[str, bytes]
 WEIGHTS_FILE = "model.safetensors"
 # Never sent, so that one small stand-in serves for the weights of all repositories.
 _WEIGHTS = b"\0" * 1024
-_TEXTS = ("readme", "license", "licence", "notice", "use_policy")
+_TEXTS = ("readme", "license", "licence", "copying", "notice", "use_policy")
 _TEXT_SUFFIXES = ("", ".md", ".txt", ".rst")
 
 

@@ -23,10 +23,11 @@ class Request:
     has_token: bool = False
     note: str = ""
 
-    def as_line(self) -> str:
+    def as_line(self, *, is_early: bool) -> str:
         """JSON, without the headers: those hold the token."""
         line = {"time": self.at.isoformat(), "method": self.method, "path": self.path, "query": self.query}
-        return json.dumps(line | {"status": self.status, "token": self.has_token, "note": self.note})
+        judged = {"status": self.status, "token": self.has_token, "early": is_early, "note": self.note}
+        return json.dumps(line | judged)
 
 
 class Log:
@@ -45,7 +46,7 @@ class Log:
             if is_early:
                 self.early.append(request)
             if self._file:
-                self._file.write(f"{request.as_line()}\n")
+                self._file.write(f"{request.as_line(is_early=is_early)}\n")
 
     def close(self) -> None:
         if self._file:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
+from time import monotonic
 from typing import Literal
 
 from tests.fakes.hub.clock import Clock
@@ -39,20 +40,27 @@ class Window:
 
 
 class Quota:
-    """`limit` stands for all buckets and callers; None for what the real Hub grants."""
+    """`limit` stands for all buckets and callers; None for what the real Hub grants.
+
+    Several workers of one caller may have requests on their way while one of them is told to wait: those that come in
+    within `in_flight` of real time are not early.
+    """
 
     def __init__(self, clock: Clock, limit: int | None = None) -> None:
         self.limit = limit
+        self.in_flight = timedelta(0)
         self._clock, self._lock = clock, Lock()
         self._windows: dict[Caller, Window] = {}
         self._blocked_until: dict[Caller, datetime] = {}
+        self._told_at: dict[Caller, float] = {}
 
     def count(self, caller: Caller) -> bool:
         """Count a request that has just come in. True: it is early, for the caller was told to wait."""
         with self._lock:
             now = self._clock.now()
             self._window(caller, now).used += 1
-            return now < self._blocked_until.get(caller, now)
+            is_on_its_way = monotonic() - self._told_at.get(caller, 0) < self.in_flight.total_seconds()
+            return now < self._blocked_until.get(caller, now) and not is_on_its_way
 
     def is_exceeded(self, caller: Caller) -> bool:
         return self._windows[caller].is_exceeded
@@ -61,6 +69,8 @@ class Quota:
         """Tell the caller to wait, to the end of the window unless `wait` says otherwise; returns the seconds."""
         now = self._clock.now()
         until = self._windows[caller].ends_at if wait is None else now + wait
+        if now >= self._blocked_until.get(caller, now):
+            self._told_at[caller] = monotonic()
         self._blocked_until[caller] = max(until, self._blocked_until.get(caller, until))
         return _seconds(until - now)
 
