@@ -1,7 +1,7 @@
 """The Hub as its own client shows it: what is read, what is told apart, and what never means that a model is gone."""
 
+import hashlib
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +9,11 @@ import pytest
 from pytest_django import Settings
 
 from registry.records import BaseModel, ListingRecord
-from registry.upstream import Known, Lack, Parsed, UpstreamError, hub_client
+from registry.upstream import Lack, Parsed, UpstreamError
+from registry.upstream.base import Blocked, Sweeper
 from registry.upstream.huggingface import HuggingFace
-from tests.fakes.hub import TOKEN, Hub, repository
+from tests.fakes.hub import Hub, repository
+from tests.registry.hub_reading import found, lacking, read_alone, reader
 from tests.registry.payloads import payload
 
 
@@ -21,20 +23,6 @@ def read(name: str) -> Parsed:
 
 def records(name: str) -> dict[str, ListingRecord]:
     return {record.external_id: record for record in read(name).records}
-
-
-@pytest.fixture
-def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.setattr(hub_client, "DEADLINE", timedelta(seconds=0.5))
-    with Hub("acme/e5", "acme/bge") as running:
-        settings.HF_ENDPOINT, settings.HF_TOKEN = running.url, TOKEN
-        yield running
-
-
-def fetch(*watched: str) -> Parsed:
-    document = HuggingFace().fetch(Known(watched=watched))
-    assert document is not None
-    return HuggingFace().parse(document.raw)
 
 
 def test_a_repository_states_identity_gate_license_and_revision() -> None:
@@ -106,65 +94,123 @@ def test_poison_is_set_aside_record_by_record() -> None:
     assert len(parsed.rejects) == 9
 
 
+def test_a_row_of_a_list_states_no_more_than_identity_revision_and_gate() -> None:
+    parsed = read("rows.json")
+    assert parsed.partial == {"acme/row", "acme/old"}
+    assert [(one.external_id, one.renamed_to, one.license) for one in parsed.records] == [
+        ("acme/row", None, None),
+        ("acme/old", "acme/new", None),
+    ]
+
+
+def test_a_license_file_is_told_by_its_blob_and_its_text() -> None:
+    parsed = read("license-files.json")
+    files = {record.external_id: (record.license_file, record.license_text) for record in parsed.records}
+    digest = hashlib.sha256(b"You may.\n").hexdigest()
+    assert files == {
+        "acme/text": ("11" * 20, digest),
+        "acme/known": ("22" * 20, "ab" * 32),
+        "acme/pdf": ("33" * 20, None),
+        "acme/none": (None, None),
+    }
+    assert parsed.texts == {digest: "You may.\n"}
+    assert sorted(one.external_id for one in parsed.rejects) == ["acme/bad-file", "acme/bad-text"]
+
+
 @pytest.mark.parametrize("raw", [b"", b"<html>", b'{"id": "a/b"}', b"[" * 100_000, b'[{"id": "a/b"'])
 def test_a_document_of_which_nothing_can_be_read_is_an_error(raw: bytes) -> None:
     with pytest.raises(UpstreamError):
         HuggingFace().parse(raw)
 
 
+def test_it_is_read_section_by_section_and_a_section_is_a_namespace() -> None:
+    hub = HuggingFace()
+    assert isinstance(hub, Sweeper)
+    assert [hub.part_of(name) for name in ("Acme/e5", "acme/bge", "gpt2")] == ["acme", "acme", ""]
+
+
 def test_the_real_client_brings_what_the_hub_holds(hub: Hub) -> None:
     hub.change("acme/e5", gated="auto", cardData={"license": "mit", "base_model": "acme/bge"}, tags=["license:mit"])
 
-    found = {record.external_id: record for record in fetch("acme/e5", "acme/bge").records}
+    records = found(read_alone("acme/e5", "acme/bge"))
 
-    assert found["acme/e5"].gating == "auto"
-    assert found["acme/e5"].license == ("mit",)
-    assert found["acme/e5"].base_models == (BaseModel("acme/bge"),)
-    assert found["acme/bge"].sha == repository("acme/bge")["sha"]
+    assert records["acme/e5"].gating == "auto"
+    assert records["acme/e5"].license == ("mit",)
+    assert records["acme/e5"].base_models == (BaseModel("acme/bge"),)
+    assert records["acme/bge"].sha == repository("acme/bge")["sha"]
 
 
-def test_what_moves_daily_does_not_make_another_document(hub: Hub) -> None:
-    known = Known(watched=("acme/e5",))
-    before = HuggingFace().fetch(known)
+def test_a_successor_is_what_the_card_names(hub: Hub) -> None:
+    hub.relicense("acme/e5", "mit", new_version="acme/e6")
+    assert found(read_alone("acme/e5"))["acme/e5"].successor == "acme/e6"
+
+
+def test_one_by_one_what_did_not_move_costs_one_request_and_yields_nothing(hub: Hub) -> None:
+    acme = reader("acme/e5", "acme/bge", page_count=9)
+    first = acme()
+    start = len(hub.log)
     hub.change("acme/e5", downloads=101, likes=4, lastModified="2026-01-01T00:00:00.000Z")
-    after = HuggingFace().fetch(known)
-    assert before is not None
-    assert after is not None
-    assert before.sha256 == after.sha256
+    second = acme()
+    assert [request.path for request in hub.log[start:]] == ["/api/models/acme/e5", "/api/models/acme/bge"]
+    assert (second.request_count, second.row_count, second.page_count) == (2, 2, 9)
+    assert second.content_sha256 == first.content_sha256 != ""
+    assert set(second.unchanged) == {"acme/e5", "acme/bge"}
 
 
-def test_only_metadata_is_asked_for_once_per_repository_and_under_our_name(hub: Hub) -> None:
-    fetch("acme/e5", "acme/bge")
-    assert [request.path for request in hub.log] == ["/api/models/acme/e5", "/api/models/acme/bge"]
+def test_ids_without_a_namespace_are_asked_for_one_by_one_and_nobody_need_know(hub: Hub) -> None:
+    hub.add("gpt2")
+    answer = reader("gpt2")()
+    assert sorted(found(answer)) == ["gpt2"]
+    assert (answer.note, answer.document.url) == ("", f"{hub.url}/api/models/gpt2")
+    assert "/api/models" not in [request.path for request in hub.log]
+
+
+def test_only_metadata_is_asked_for_and_under_our_name(hub: Hub) -> None:
+    read_alone("acme/e5")
+    assert [request.path for request in hub.log] == [
+        "/api/models/acme/e5",
+        f"/api/models/acme/e5/paths-info/{repository('acme/e5')['sha']}",
+    ]
     assert all("understudy" in request.headers["user-agent"] for request in hub.log)
     assert "siblings" not in hub.log[0].query
 
 
 def test_a_rename_is_followed_and_seen(hub: Hub) -> None:
     hub.rename("acme/e5", "acme/e5-new")
-    (record,) = fetch("acme/e5").records
+    record = found(read_alone("acme/e5"))["acme/e5"]
     assert (record.external_id, record.renamed_to) == ("acme/e5", "acme/e5-new")
     assert record.upstream_id == repository("acme/e5")["_id"]
 
 
 def test_a_missing_repository_is_not_found_only_to_a_caller_the_hub_knows(hub: Hub, settings: Settings) -> None:
     hub.remove("acme/e5")
-    assert {one.external_id: one.lack for one in fetch("acme/e5", "acme/bge").unanswered} == {"acme/e5": Lack.NOT_FOUND}
+    assert lacking(read_alone("acme/e5", "acme/bge")) == {"acme/e5": Lack.NOT_FOUND}
     settings.HF_TOKEN = ""
-    assert {one.external_id: one.lack for one in fetch("acme/e5", "acme/bge").unanswered} == {"acme/e5": Lack.UNKNOWN}
+    assert lacking(read_alone("acme/e5", "acme/bge")) == {"acme/e5": Lack.UNKNOWN}
 
 
 def test_a_gated_answer_is_no_missing_repository_though_its_error_is_a_subclass_of_that(hub: Hub) -> None:
     hub.fail("gated", on="acme/e5")
-    parsed = fetch("acme/e5", "acme/bge")
-    assert parsed.partial == {"acme/e5"}
-    assert not parsed.unanswered
+    answer = read_alone("acme/e5", "acme/bge")
+    assert answer.parsed.partial == {"acme/e5"}
+    assert not answer.parsed.unanswered
+
+
+@pytest.mark.parametrize("mode", ["gated", "disabled"])
+def test_a_refusal_that_only_says_what_is_known_is_nothing_new(hub: Hub, mode: str) -> None:
+    acme = reader("acme/e5", page_count=9)
+    hub.change("acme/e5", gated="auto")
+    acme()
+    hub.fail(mode, on="acme/e5")
+    acme()
+    assert "acme/e5" in acme().unchanged
+    assert acme.known["acme/e5"].gating == "auto"
 
 
 def test_a_disabled_repository_says_so(hub: Hub) -> None:
     hub.fail("disabled", on="acme/e5")
-    found = {record.external_id: record.is_disabled for record in fetch("acme/e5", "acme/bge").records}
-    assert found == {"acme/e5": True, "acme/bge": False}
+    records = found(read_alone("acme/e5", "acme/bge"))
+    assert {name: record.is_disabled for name, record in records.items()} == {"acme/e5": True, "acme/bge": False}
 
 
 UNKNOWN = [
@@ -191,71 +237,81 @@ UNKNOWN = [
 @pytest.mark.parametrize("mode", UNKNOWN)
 def test_whatever_goes_wrong_with_one_model_leaves_it_unknown_and_the_next_one_read(hub: Hub, mode: str) -> None:
     hub.fail(mode, on="acme/e5")
-    parsed = fetch("acme/e5", "acme/bge")
-    assert {one.external_id: one.lack for one in parsed.unanswered} == {"acme/e5": Lack.UNKNOWN}
-    assert [record.external_id for record in parsed.records] == ["acme/bge"]
+    answer = read_alone("acme/e5", "acme/bge")
+    assert lacking(answer) == {"acme/e5": Lack.UNKNOWN}
+    assert sorted(found(answer)) == ["acme/bge"]
+    assert answer.content_sha256 == ""
 
 
 @pytest.mark.parametrize("mode", ["401", "500", "html", "truncated", "empty"])
 def test_a_complete_outage_is_a_failure_and_no_document(hub: Hub, mode: str) -> None:
     hub.fail(mode)
-    with pytest.raises(UpstreamError, match="answered for none of 2 models"):
-        HuggingFace().fetch(Known(watched=("acme/e5", "acme/bge")))
+    with pytest.raises(UpstreamError, match="answered for none of 2 repositories"):
+        read_alone("acme/e5", "acme/bge")
 
 
 def test_a_hub_that_cannot_be_reached_is_a_failure(settings: Settings) -> None:
     settings.HF_ENDPOINT = "http://127.0.0.1:9"
     with pytest.raises(UpstreamError, match="cannot be reached") as raised:
-        HuggingFace().fetch(Known(watched=("acme/e5",)))
+        read_alone("acme/e5")
     assert raised.value.retryable
 
 
 def test_after_a_429_nothing_more_is_asked_and_the_wait_is_passed_on(hub: Hub) -> None:
     hub.fail("429", on="acme/e5")
-    with pytest.raises(UpstreamError) as raised:
-        HuggingFace().fetch(Known(watched=("acme/e5", "acme/bge")))
+    with pytest.raises(Blocked) as raised:
+        read_alone("acme/e5", "acme/bge")
     assert hub.asked == ["acme/e5"]
     assert raised.value.retry_after == timedelta(seconds=170)
 
 
 def test_a_429_in_the_middle_keeps_what_was_answered_before(hub: Hub) -> None:
     hub.fail("429 without headers", on="acme/bge")
-    parsed = fetch("acme/e5", "acme/bge", "acme/third")
-    assert [record.external_id for record in parsed.records] == ["acme/e5"]
-    assert [one.lack for one in parsed.unanswered] == [Lack.UNKNOWN, Lack.UNKNOWN]
-    assert hub.asked == ["acme/e5", "acme/bge"]
+    answer = read_alone("acme/e5", "acme/bge", "acme/third")
+    assert sorted(found(answer)) == ["acme/e5"]
+    assert lacking(answer) == {"acme/bge": Lack.UNKNOWN, "acme/third": Lack.UNKNOWN}
+    assert "acme/third" not in hub.asked
 
 
-def test_a_bad_token_of_ours_ends_the_round_and_names_the_setting(hub: Hub) -> None:
+def test_a_bad_token_of_ours_ends_the_reading_and_names_the_setting(hub: Hub) -> None:
     hub.fail("bad token")
     with pytest.raises(UpstreamError, match="check HF_TOKEN") as raised:
-        HuggingFace().fetch(Known(watched=("acme/e5", "acme/bge")))
+        read_alone("acme/e5", "acme/bge")
     assert not raised.value.retryable
     assert hub.asked == ["acme/e5"]
 
 
-def test_a_redirect_to_weights_is_never_followed(hub: Hub) -> None:
-    hub.fail("weights", on="api/models/acme/e5")
-    fetch("acme/e5", "acme/bge")
-    assert not [request.path for request in hub.log if "resolve" in request.path]
+@pytest.mark.usefixtures("hub")
+def test_the_canary_is_alive_where_the_hub_shows_it(settings: Settings) -> None:
+    settings.HF_CANARY = "acme/e5"
+    assert HuggingFace().is_alive()
 
 
-def test_the_fake_lists_page_by_page_as_the_hub_does(hub: Hub) -> None:
-    for number in range(5):
-        hub.repositories[f"many/m{number}"] = repository(f"many/m{number}")
-    rows: list[Any] = list(hub_client._api().list_models(author="many", limit=None, expand=["sha", "gated"]))  # noqa: SLF001 - the real client of the source
-    assert sorted(row.id for row in rows) == [f"many/m{number}" for number in range(5)]
+@pytest.mark.parametrize("mode", ["401", "404 wave", "429", "500", "gated", "html", "empty", "bad token", "list"])
+def test_the_canary_is_not_alive_where_the_hub_shows_anything_else(hub: Hub, settings: Settings, mode: str) -> None:
+    settings.HF_CANARY = "acme/e5"
+    hub.fail(mode)
+    assert not HuggingFace().is_alive()
 
 
 def test_the_fake_can_be_seeded_with_real_ids(hub: Hub, feeds: Any) -> None:
     hub.seed(feeds / "hf" / "mteb-model-meta.json", limit=50)
     names = [name for name in hub.repositories if not name.startswith("acme/")]
-    parsed = fetch(*names)
-    assert (len(parsed.records), parsed.rejects, parsed.unanswered) == (50, [], [])
+    answers = [reader(*(name for name in names if HuggingFace().part_of(name) == part))() for part in parts(names)]
+    assert sum(len(answer.parsed.records) for answer in answers) == 50
+    assert not [one for answer in answers for one in (*answer.parsed.rejects, *answer.parsed.unanswered)]
 
 
-def test_a_document_is_one_answer_per_repository(hub: Hub) -> None:
+def parts(names: list[str]) -> set[str]:
+    return {HuggingFace().part_of(name) for name in names}
+
+
+def test_a_document_is_one_answer_per_repository_that_may_be_news_and_can_be_fed_again(hub: Hub) -> None:
+    acme = reader("acme/e5", "acme/bge", "acme/same", page_count=9)
+    hub.add("acme/same")
+    acme()
     hub.remove("acme/bge")
-    document = HuggingFace().fetch(Known(watched=("acme/e5", "acme/bge")))
-    assert document is not None
-    assert [sorted(answer)[:2] for answer in json.loads(document.raw)] == [["_id", "cardData"], ["detail", "id"]]
+    hub.relicense("acme/e5", "mit")
+    answer = acme()
+    assert [one["id"] for one in json.loads(answer.document.raw)] == ["acme/e5", "acme/bge"]
+    assert HuggingFace().parse(answer.document.raw) == answer.parsed
