@@ -32,11 +32,13 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "poll due sources": _every(30, "registry.tasks.poll_due_sources"),
+    "retire what is due": _every(600, "registry.tasks.retire_due"),
     "watch sources": _every(120, "registry.tasks.watch_sources"),
     "tell of incidents": _every(30, "governance.tasks.tell_of_incidents"),
     "triage new changes": _every(10, "governance.tasks.triage_changes"),
     "deliver mail": _every(10, "governance.tasks.deliver_mail"),
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
+    "end corrections": _every(600, "registry.tasks.end_corrections"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
 }
 app.autodiscover_tasks(["registry", "governance"])

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from registry import licenses
+from registry.believe import Hold, believed
 from registry.diff import license_as_given
 from registry.effective import Claim, Effective, combine, is_stale
-from registry.models import AIModel, ChangeKind, Correction, License, Listing, Method, Offering, Revision
+from registry.models import AIModel, ChangeKind, Correction, License, Listing, Method, Observation, Offering, Revision
 from registry.records import ListingRecord, from_facts
 
 BATCH = 500
@@ -59,8 +60,12 @@ def apply_effective(
 
 
 def claims_about(offering_ids: Collection[int], *, now: datetime) -> dict[int, list[Claim]]:
-    """What each source says now, and what people correct, by offering, in two queries."""
-    rows = Listing.objects.filter(offering__in=offering_ids, current__isnull=False).select_related("source", "current")
+    """What each source says now and is believed in, and what people correct, by offering, in three queries."""
+    rows = (
+        Listing.objects.filter(offering__in=offering_ids, current__isnull=False)
+        .select_related("source", "current", "section")
+        .prefetch_related("held")
+    )
     found: dict[int, list[Claim]] = defaultdict(list)
     for listing in rows.exclude(current__run__completed_at=None):
         if listing.offering_id is not None:
@@ -73,16 +78,26 @@ def claims_about(offering_ids: Collection[int], *, now: datetime) -> dict[int, l
 def _claim(listing: Listing, *, now: datetime) -> Claim:
     observation = listing.current
     assert observation is not None, "asked for in the query"  # noqa: S101
-    source, confirmed_at = listing.source, observation.last_confirmed_at
+    source, confirmed_at = listing.source, _last_confirmed(listing, observation)
+    holds = [Hold(one.believed, one.said, one.reason) for one in listing.held.all()]
     return Claim(
         source=source.slug,
         method=source.method,
-        record=from_facts(listing.external_id, observation.facts),
+        record=from_facts(listing.external_id, believed(observation.facts, holds)),
         last_confirmed_at=confirmed_at,
         is_stale=is_stale(confirmed_at, interval=source.interval, now=now),
+        is_removed=listing.removed_at is not None,
         evidence_url=observation.evidence_url,
         evidence_sha256=observation.evidence_sha256,
     )
+
+
+def _last_confirmed(listing: Listing, observation: Observation) -> datetime:
+    """A row that is there is as fresh as the section that lists it; one that is missing, as its own last answer."""
+    section = listing.section
+    if section is None or section.confirmed_at is None or listing.missing_since is not None:
+        return observation.last_confirmed_at
+    return max(section.confirmed_at, observation.last_confirmed_at)
 
 
 def _correcting(correction: Correction) -> Claim:
@@ -105,10 +120,18 @@ def _apply(ids: Sequence[int], taken_back: Mapping[int, Collection[str]], *, now
     values = {pk: combine(stated) for pk, stated in claims.items()}
     for offering in offerings:
         _set_fields(offering, values[offering.pk], taken_back.get(offering.pk, ()), today=now.date())
+        if _is_removed(claims[offering.pk]):
+            offering.status = Offering.Status.REMOVED
         offering.facts_as_of = _confirmed_at(offering, claims[offering.pk])
     Offering.objects.bulk_update(offerings, [*_FIELDS, "status", "facts_as_of"])
     _keep_license_facts(offerings, values, now=now)
     _fill_blanks((offering.model, values[offering.pk]) for offering in offerings)
+
+
+def _is_removed(claims: Iterable[Claim]) -> bool:
+    """Whether the place itself has removed it. Nobody else's list can say that."""
+    by_place = [claim for claim in claims if claim.method == Method.VENDOR_API]
+    return bool(by_place) and all(claim.is_removed for claim in by_place)
 
 
 def _confirmed_at(offering: Offering, claims: Iterable[Claim]) -> datetime | None:
@@ -175,7 +198,8 @@ def _keep_license_facts(offerings: Iterable[Offering], values: Mapping[int, Valu
     for offering in stating:
         evidence = values[offering.pk]["license"].evidence
         record = evidence.record
-        revision = (offering.head_revision if evidence.corrects else record.sha) or ""
+        # People speak of what is there now: they name no revision.
+        revision = (offering.head_revision if evidence.method == Method.REPORTED else record.sha) or ""
         row = known.get((offering.pk, revision)) or Revision(offering=offering, revision=revision)
         license_ = look_up(record.license or (), record.license_name, record.license_link)
         if row.license_id == license_.pk:

@@ -72,7 +72,7 @@ def compare(before: ListingRecord, after: ListingRecord) -> list[Difference]:
 def standing(record: ListingRecord) -> list[Difference]:
     """What the state of a listing asks of a user who comes to it now, as if it had changed from an untroubled one."""
     untroubled = ListingRecord(external_id=record.external_id, gating=OPEN, is_disabled=False)
-    looks = (_disabled, _gating, _deprecation, _retirement, _successor, _renamed)
+    looks = (_disabled, _gating, _deprecation, _retirement, _retired, _successor, _renamed)
     return [difference for look in looks for difference in look(untroubled, record)]
 
 
@@ -114,6 +114,12 @@ def _license(before: ListingRecord, after: ListingRecord) -> Iterator[Difference
             license_as_given(before),
             license_as_given(after),
         )
+
+
+def _license_text(before: ListingRecord, after: ListingRecord) -> Iterator[Difference]:
+    """Another LICENSE file behind the same license: what `other` means may have changed without any field of the card."""
+    if _both_state("license_file", before, after) and _normalised_license(before) == _normalised_license(after):
+        yield _said(ChangeKind.LICENSE_TEXT_CHANGED, Severity.WARNING, before.license_file, after, "license_file")
 
 
 def _normalised_license(record: ListingRecord) -> tuple[frozenset[str], str, str]:
@@ -167,6 +173,14 @@ def _deprecation(before: ListingRecord, after: ListingRecord) -> Iterator[Differ
 
 def _is_deprecated(record: ListingRecord) -> bool:
     return bool(record.is_deprecated or record.deprecated_on)
+
+
+def _retired(before: ListingRecord, after: ListingRecord) -> Iterator[Difference]:
+    """Upstream's own word, which a day that has passed is not."""
+    if after.is_retired and not before.is_retired:
+        yield Difference(ChangeKind.RETIRED, after.external_id, Severity.CRITICAL, effective_on=after.retires_on)
+    elif before.is_retired and after.is_retired is False:
+        yield Difference(ChangeKind.RESTORED, after.external_id, Severity.NOTICE)
 
 
 def _retirement(before: ListingRecord, after: ListingRecord) -> Iterator[Difference]:
@@ -235,11 +249,13 @@ _LOOKS: tuple[Callable[[ListingRecord, ListingRecord], Iterator[Difference]], ..
     _disabled,
     _gating,
     _license,
+    _license_text,
     _revision,
     _lineage,
     _successor,
     _deprecation,
     _retirement,
+    _retired,
     _prices,
     _capabilities,
 )

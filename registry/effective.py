@@ -30,6 +30,8 @@ class Claim:
     evidence_url: str = ""
     evidence_sha256: str = ""
     corrects: str = ""
+    # The source has confirmed that it is gone; what it said last is what it said while it was there.
+    is_removed: bool = False
 
     def states(self, name: str) -> bool:
         """Whether it has a voice in this field. A correction has one in its own, also to say that there is none."""

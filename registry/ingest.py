@@ -4,26 +4,26 @@ Nothing is fetched, parsed or compared inside a transaction, and nothing that wa
 completed: a worker that dies on the way leaves rows that nobody sees and that the next run removes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 
-from registry import runs
-from registry.apply import same_license
-from registry.diff import Difference, diff
-from registry.models import ChangeKind, Listing, Offering, PollRun, Source
-from registry.records import ListingRecord, from_facts, overlay, unique
+from registry import incidents, runs
+from registry.absence import FEW
+from registry.heard import Evidence, Heard, Row, Size
+from registry.learn import Learnt, learn, needs_another_look, said_again
+from registry.models import Listing, Offering, PollRun, Section, Source
 from registry.runs import RETRY_AFTER, Held
-from registry.store import Learnt, Row, complete, complete_unchanged, rows_of, write
-from registry.upstream import Document, Known, Lack, Parsed, UpstreamError, adapter_of
+from registry.store import Confirmed, Round, complete, confirm, rows_of, write
+from registry.sweep import sweep
+from registry.upstream import Document, Known, Parsed, UpstreamError, adapter_of
 from registry.upstream import Source as Adapter
+from registry.upstream.base import Sweeper
 
-# One release of LiteLLM's map rightly dropped 4.8 % of its keys; another lost 14 % by mistake.
-MAX_SHRINK = 0.10
-# In a document of a few rows, a few rows say nothing about the rest.
-FEW = 3
+# A document that has lost more than this is broken; of one that has lost less, all but the absences is believed.
+MAX_SHRINK = 0.50
 # How far a saved document may be dated ahead of us: a day, because a date alone says no time zone.
 MAX_AHEAD = timedelta(days=1)
 
@@ -57,6 +57,9 @@ def poll(
         return held
     is_regular = document is None
     try:
+        adapter = adapter_of(source.slug)
+        if is_regular and isinstance(adapter, Sweeper):
+            return sweep(held, adapter, now=now)
         return _poll(held, document, seen_at=as_of or now, now=now, accept_shrink=accept_shrink)
     except UpstreamError as error:
         wait = max(RETRY_AFTER, error.retry_after or RETRY_AFTER) if error.retryable else None
@@ -98,17 +101,37 @@ def _was_just_polled(source: Source, now: datetime) -> bool:
 def _poll(held: Held, path: Path | None, *, seen_at: datetime, now: datetime, accept_shrink: bool) -> PollRun:
     adapter, is_regular = adapter_of(held.source.slug), path is None
     _refuse_time_travel(held.source, seen_at, now=now)
-    document = adapter.fetch(_known(held.source, adapter)) if path is None else _read(path)
-    if document is None or document.sha256 == held.source.content_sha256:
-        return complete_unchanged(held, seen_at=seen_at, now=now, regular=is_regular)
-    parsed = adapter.parse(document.raw)
-    rows = rows_of(held)
+    document = adapter.fetch(_known(held.source)) if path is None else _read(path)
+    section, is_new = Section.objects.get_or_create(source=held.source, name="")
+    is_same = document is None or document.sha256 == held.source.content_sha256
+    rows, known = rows_of(held), _size(held.source, adapter, accept_shrink=accept_shrink)
+    if is_same and not is_new and not needs_another_look(rows.values(), known):
+        return confirm(held, section, seen_at=seen_at, now=now, regular=is_regular)
+    parsed = said_again(rows) if document is None or is_same else adapter.parse(document.raw)
     if adapter.is_complete:
-        _refuse_truncated(rows, parsed, accept_shrink=accept_shrink)
-    learnt = _learn(document, parsed, rows, adapter, seen_at=seen_at)
-    held.run.error = _gaps(parsed)
-    write(held, learnt, adapter)
-    return complete(held, learnt, now=now, regular=is_regular)
+        _refuse_broken(held, rows, parsed, accept_shrink=accept_shrink, now=now)
+    evidence = _evidence(document, section)
+    learnt = learn([Heard(section.pk, evidence, parsed, rows)], known, seen_at=seen_at)
+    if document is not None:
+        _keep_books(held, document, learnt)
+    held.run.url, held.run.content_sha256, held.run.error = evidence.url, evidence.sha256, _gaps(parsed)
+    pages = {name: adapter.page_of(name) for name in learnt.where}
+    write(held, learnt, pages)
+    is_baseline = not any(row.facts is not None for row in rows.values())
+    confirmed = Confirmed(section.pk, evidence.sha256, evidence.url, evidence.sha256, row_count=len(parsed.records))
+    return complete(held, learnt, Round([confirmed], is_baseline=is_baseline), pages, now=now, regular=is_regular)
+
+
+def _evidence(document: Document | None, section: Section) -> Evidence:
+    if document is None:
+        return Evidence(section.evidence_url, section.evidence_sha256)
+    return Evidence(document.url, document.sha256)
+
+
+def _keep_books(held: Held, document: Document, learnt: Learnt) -> None:
+    held.source.etag, held.source.last_modified = document.etag, document.last_modified
+    # A document with gaps must be looked at again even if it comes back the same: nothing confirmed those.
+    held.source.content_sha256 = "" if learnt.unanswered else document.sha256
 
 
 def _read(path: Path) -> Document:
@@ -118,16 +141,18 @@ def _read(path: Path) -> Document:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _known(source: Source, adapter: Adapter) -> Known:
-    if not adapter.watched_host:
-        return Known(etag=source.etag, last_modified=source.last_modified)
-    return Known(watched=_watched(adapter.watched_host))
+def _known(source: Source) -> Known:
+    return Known(etag=source.etag, last_modified=source.last_modified)
 
 
-def _watched(host: str) -> list[str]:
-    """The ids in the register at `host`, the longest unconfirmed first, so that a short budget reaches all in turn."""
-    offerings = Offering.objects.filter(host=host).order_by(F("facts_as_of").asc(nulls_first=True), "pk")
-    return list(offerings.values_list("external_id", flat=True))
+def _size(source: Source, adapter: Adapter, *, accept_shrink: bool) -> Size:
+    known = source.listings.filter(current__isnull=False, removed_at=None, missing_since=None).count()
+    return Size(
+        is_complete=adapter.is_complete,
+        absence_means_gone=adapter.absence_means_gone,
+        known=known,
+        accept_absence=accept_shrink,
+    )
 
 
 def _refuse_time_travel(source: Source, seen_at: datetime, *, now: datetime) -> None:
@@ -140,69 +165,28 @@ def _refuse_time_travel(source: Source, seen_at: datetime, *, now: datetime) -> 
         )
 
 
-def _refuse_truncated(rows: Mapping[str, Row], parsed: Parsed, *, accept_shrink: bool) -> None:
-    if not parsed.records:
-        raise Refused(f"The document holds no record that can be read ({len(parsed.rejects)} rejected).")
+def _refuse_broken(held: Held, rows: Mapping[str, Row], parsed: Parsed, *, accept_shrink: bool, now: datetime) -> None:
+    """Refuse a document that has lost most of its rows, and open an incident for it: one alert, however often it comes."""
     present = {name for name, row in rows.items() if row.facts is not None and not row.is_missing}
     still = len(present.intersection(record.external_id for record in parsed.records))
-    if looks_truncated(len(present), still) and not accept_shrink:
-        raise Refused(
-            f"The document looks truncated: of {len(present)} known rows it has {still}. Nothing of it was taken. "
+    if parsed.records and (accept_shrink or not looks_broken(len(present), still)):
+        return
+    if not parsed.records:
+        reason = f"The document holds no record that can be read ({len(parsed.rejects)} rejected)."
+    else:
+        reason = (
+            f"The document looks broken: of {len(present)} known rows it has {still}. Nothing of it was taken. "
             "If upstream really dropped them, save the document and feed it with --accept-shrink."
         )
+    if present:
+        incidents.empty(held.source, reason, now=now)
+    raise Refused(reason)
 
 
-def looks_truncated(before: int, after: int) -> bool:
+def looks_broken(before: int, after: int) -> bool:
     # A half-delivered feed looks like mass retirement. Missing one poll is cheaper
     # than paging every team, so a sudden shrink is an error and not a change.
     return before - after > max(before * MAX_SHRINK, FEW)
-
-
-def _learn(
-    document: Document, parsed: Parsed, rows: Mapping[str, Row], adapter: Adapter, *, seen_at: datetime
-) -> Learnt:
-    before = {name: from_facts(name, row.facts) for name, row in rows.items() if row.facts is not None}
-    after = unique(_whole(parsed, before))
-    found = diff(before, after)
-    is_same = {name for name, record in after.items() if before.get(name) == record}
-    return Learnt(
-        document=document,
-        rows=rows,
-        new=[record for name, record in after.items() if name not in before],
-        changed=[record for name, record in after.items() if name in before and name not in is_same],
-        unchanged=[name for name in after if name in is_same],
-        missing=_missing(found.missing, parsed, rows, adapter),
-        rejects=parsed.rejects,
-        differences=_true_differences(found.differences, before, after),
-        unanswered=[one.external_id for one in parsed.unanswered],
-        seen_at=seen_at,
-    )
-
-
-def _whole(parsed: Parsed, before: Mapping[str, ListingRecord]) -> Iterable[ListingRecord]:
-    for record in parsed.records:
-        is_partial = record.external_id in parsed.partial
-        yield overlay(record, before.get(record.external_id)) if is_partial else record
-
-
-def _missing(absent: Iterable[str], parsed: Parsed, rows: Mapping[str, Row], adapter: Adapter) -> list[str]:
-    """Rows that upstream does not have any more. A record that could not be read is there."""
-    if adapter.is_complete:
-        unread = {reject.external_id for reject in parsed.rejects}
-        return [name for name in absent if name not in unread]
-    not_found = (one.external_id for one in parsed.unanswered if one.lack is Lack.NOT_FOUND)
-    return [name for name in not_found if name in rows]
-
-
-def _true_differences(
-    differences: Iterable[Difference], before: Mapping[str, ListingRecord], after: Mapping[str, ListingRecord]
-) -> list[Difference]:
-    """Without licenses that are only written differently, which is for the register's list of names to say."""
-    return [
-        one
-        for one in differences
-        if one.kind != ChangeKind.LICENSE_CHANGED or not same_license(before[one.external_id], after[one.external_id])
-    ]
 
 
 def _gaps(parsed: Parsed) -> str:

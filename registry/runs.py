@@ -115,15 +115,26 @@ def hold(held: Held) -> None:
         raise LeaseLost(f"The poll of {held.source} was taken up by another worker.")
 
 
-def succeed(held: Held, outcome: PollRun.Outcome, *, seen_at: datetime, now: datetime, regular: bool) -> PollRun:
-    """Within the completing transaction: let what the run wrote count, and keep the books of the source."""
+def succeed(
+    held: Held,
+    outcome: PollRun.Outcome,
+    *,
+    seen_at: datetime,
+    now: datetime,
+    regular: bool,
+    next_in: timedelta | None = None,
+) -> PollRun:
+    """Within the completing transaction: let what the run wrote count, and keep the books of the source.
+
+    `next_in` brings the next run forward, for a source that was not asked all there is to ask.
+    """
     run, source = held.run, held.source
     run.outcome, run.completed_at = outcome, now
     run.save()
     source.last_success_at = max(filter(None, (source.last_success_at, seen_at)))
     source.last_observed_at = seen_at
     if regular or source.next_due_at is None:
-        source.next_due_at = now + source.interval
+        source.next_due_at = now + min(next_in or source.interval, source.interval)
     if run.error:
         source.last_error, source.last_error_at = run.error, now
     # Not the whole row: somebody may have changed the interval meanwhile.

@@ -1,27 +1,43 @@
 """Write what a poll has learnt: first in batches that do not count yet, then one transaction that makes all of it count."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from registry import incidents
+from registry.absence import Absence
 from registry.apply import TAKEN_BACK, apply_effective
+from registry.believe import PRESENCE, Hold
 from registry.diff import Difference
+from registry.heard import Row
+from registry.learn import Learnt, Statement
 from registry.listings import map_new_offerings
-from registry.models import Change, ChangeKind, Listing, Observation, Offering, PollRun, Rejected
-from registry.records import JSON, ListingRecord, Reject, to_facts
+from registry.models import (
+    Change,
+    ChangeKind,
+    HeldFact,
+    Incident,
+    LicenseText,
+    Listing,
+    Observation,
+    PollRun,
+    Rejected,
+    Section,
+)
+from registry.records import to_facts
 from registry.runs import Held, hold, succeed
-from registry.upstream import Document, Source
+from registry.upstream.base import Releases
 
 BATCH = 500
 _LONGEST_URL = Observation._meta.get_field("evidence_url").max_length or 0
 
 _MOVE_CURRENT = f"""
-    UPDATE {Listing._meta.db_table} SET current_id = written.id, missing_since = NULL
+    UPDATE {Listing._meta.db_table} SET current_id = written.id
     FROM {Observation._meta.db_table} AS written
     WHERE written.run_id = %s AND written.listing_id = {Listing._meta.db_table}.id
 """  # noqa: S608 - names of our own tables
@@ -30,59 +46,99 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A listing as it stands. `facts` None: a row that no completed poll has filled."""
+class Confirmed:
+    """A section that has answered. `is_same`: nothing in it moved, so that only the moment is written."""
 
-    listing_id: int
-    offering_id: int | None
-    current_id: int | None
-    is_missing: bool
-    facts: JSON | None
+    section_id: int
+    content_sha256: str = ""
+    url: str = ""
+    evidence_sha256: str = ""
+    row_count: int = 0
+    page_count: int = 0
+    releases: Releases | None = None
+    is_same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """All that one document says, worked out before the first write."""
+class Round:
+    """What a run has to say about itself and its sections, besides what it learnt."""
 
-    document: Document
-    rows: Mapping[str, Row]
-    new: Sequence[ListingRecord]
-    changed: Sequence[ListingRecord]
-    unchanged: Sequence[str]
-    missing: Sequence[str]
-    rejects: Sequence[Reject]
-    differences: Sequence[Difference]
-    unanswered: Sequence[str]
-    seen_at: datetime
+    confirmed: Sequence[Confirmed]
+    failed: Mapping[int, str] = field(default_factory=dict)
+    # Names of listings that were confirmed in sections that are the same as they were.
+    same_count: int = 0
+    is_baseline: bool = False
+    # How soon to go on; None: at the next regular moment.
+    next_in: timedelta | None = None
 
 
-def rows_of(held: Held) -> dict[str, Row]:
-    """Every listing of the source with what was last said, in one query."""
-    found = held.source.listings.values_list(
-        "external_id", "pk", "offering_id", "current_id", "missing_since", "current__facts"
-    )
-    return {
-        external_id: Row(pk, offering_id, current_id, missing_since is not None, facts)
-        for external_id, pk, offering_id, current_id, missing_since, facts in found.iterator()
-    }
+def rows_of(held: Held, names: Collection[str] | None = None) -> dict[str, Row]:
+    """The listings of the source with what was last said and what of it is held, all or those `names`."""
+    found: dict[str, Row] = {}
+    for batch in [None] if names is None else batches(sorted(names)):
+        listings = held.source.listings.all() if batch is None else held.source.listings.filter(external_id__in=batch)
+        holds = _holds_of(listings)
+        columns = listings.values_list(
+            "external_id", "pk", "offering_id", "current_id", "current__facts", "section_id",
+            "missing_since", "last_absent_at", "absences", "removed_at",
+        )  # fmt: skip
+        for name, pk, offering_id, current_id, facts, section_id, *away in columns.iterator():
+            found[name] = Row(
+                pk, offering_id, current_id, facts, section_id, _absence(*away[:3]), away[3] is not None,
+                holds.get(pk, {}),
+            )  # fmt: skip
+    return found
 
 
-def write(held: Held, learnt: Learnt, adapter: Source) -> None:
-    """Listings, observations, changes and rejects. None of it counts before `complete`."""
-    ids = {external_id: row.listing_id for external_id, row in learnt.rows.items()}
-    ids |= _add_listings(held, learnt, ids)
+def _absence(since: datetime | None, last_at: datetime | None, negatives: int) -> Absence | None:
+    return None if since is None else Absence(since, last_at or since, negatives)
+
+
+def _holds_of(listings: QuerySet[Listing]) -> dict[int, dict[str, Hold]]:
+    found: dict[int, dict[str, Hold]] = defaultdict(dict)
+    held = HeldFact.objects.filter(listing__in=listings.values("pk"))
+    for pk, fact, believed, said, reason in held.values_list("listing_id", "fact", "believed", "said", "reason"):
+        found[pk][fact] = Hold(believed, said, reason)
+    return found
+
+
+def write(held: Held, learnt: Learnt, page_of: Mapping[str, str]) -> None:
+    """Listings, observations, changes and rejects. None of it counts before `complete`.
+
+    `page_of` says where a person can look at a row.
+    """
+    ids = _ids(learnt) | _add_listings(held, learnt)
     spoken = [*learnt.new, *learnt.changed]
-    pages = {external_id: _page(learnt, adapter, external_id) for external_id in ids}
-    _add(held, Observation, [_observation(held, learnt, one, ids, pages[one.external_id]) for one in spoken])
-    _add(held, Change, [_change(held, learnt, one, ids, pages[one.external_id]) for one in learnt.differences])
-    _add(held, Rejected, [_rejected(held, one) for one in learnt.rejects])
+    _add(held, Observation, [_observation(held, learnt, one, ids, page_of) for one in spoken])
+    _add(held, Change, [_change(held, learnt, one, ids, page_of) for one in learnt.told])
+    _add(
+        held,
+        Rejected,
+        [
+            Rejected(run=held.run, external_id=one.external_id, reason=one.reason, excerpt=one.excerpt)
+            for one in learnt.rejects
+        ],
+    )
+    _keep_texts(learnt)
 
 
-def _add_listings(held: Held, learnt: Learnt, known: Collection[str]) -> dict[str, int]:
+def _ids(learnt: Learnt) -> dict[str, int]:
+    return {name: row.listing_id for name, row in learnt.rows.items()}
+
+
+def _add_listings(held: Held, learnt: Learnt) -> dict[str, int]:
     # Who was asked for and gave no answer gets an empty row, too: it says that he was asked for.
-    names = [*(record.external_id for record in learnt.new), *learnt.unanswered]
-    unknown = [name for name in dict.fromkeys(names) if name not in known]
-    rows = [Listing(source=held.source, external_id=name, first_seen_at=learnt.seen_at) for name in unknown]
+    names = [*(one.record.external_id for one in learnt.new), *learnt.unanswered]
+    unknown = [name for name in dict.fromkeys(names) if name not in learnt.rows]
+    rows = [
+        Listing(
+            source=held.source,
+            external_id=name,
+            section_id=learnt.where[name].section_id,
+            first_seen_at=learnt.seen_at,
+        )
+        for name in unknown
+    ]
     _add(held, Listing, rows)
     return {row.external_id: row.pk for row in rows}
 
@@ -98,53 +154,71 @@ def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
-def _page(learnt: Learnt, adapter: Source, external_id: str) -> str:
-    return (adapter.page_of(external_id) or learnt.document.url)[:_LONGEST_URL]
+def _keep_texts(learnt: Learnt) -> None:
+    rows = [LicenseText(sha256=sha, text=text, first_seen_at=learnt.seen_at) for sha, text in learnt.texts.items()]
+    LicenseText.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _observation(held: Held, learnt: Learnt, record: ListingRecord, ids: Mapping[str, int], page: str) -> Observation:
+def _observation(
+    held: Held, learnt: Learnt, one: Statement, ids: Mapping[str, int], page_of: Mapping[str, str]
+) -> Observation:
+    name = one.record.external_id
     return Observation(
-        listing_id=ids[record.external_id],
+        listing_id=ids[name],
         run_id=held.run.pk,
-        facts=to_facts(record),
-        evidence_url=page,
-        evidence_sha256=learnt.document.sha256,
+        facts=to_facts(one.record),
+        evidence_url=(page_of.get(name) or one.heard.evidence.url)[:_LONGEST_URL],
+        evidence_sha256=one.heard.evidence.sha256,
         observed_at=learnt.seen_at,
         last_confirmed_at=learnt.seen_at,
     )
 
 
-def _change(held: Held, learnt: Learnt, difference: Difference, ids: Mapping[str, int], page: str) -> Change:
+def _change(
+    held: Held,
+    learnt: Learnt,
+    difference: Difference,
+    ids: Mapping[str, int],
+    page_of: Mapping[str, str],
+    incident: Incident | None = None,
+) -> Change:
+    name = difference.external_id
+    evidence = learnt.where[name].evidence
     return Change(
         kind=difference.kind,
         severity=difference.severity,
         origin=Change.Origin.SOURCE,
-        listing_id=ids[difference.external_id],
+        listing_id=ids[name],
         before=difference.before,
         after=difference.after,
         detected_at=learnt.seen_at,
         effective_on=difference.effective_on,
         run_id=held.run.pk,
-        evidence_url=page,
-        evidence_sha256=learnt.document.sha256,
+        incident=incident,
+        evidence_url=(page_of.get(name) or evidence.url)[:_LONGEST_URL],
+        evidence_sha256=evidence.sha256,
     )
 
 
-def _rejected(held: Held, reject: Reject) -> Rejected:
-    return Rejected(run=held.run, external_id=reject.external_id, reason=reject.reason, excerpt=reject.excerpt)
-
-
 @transaction.atomic
-def complete(held: Held, learnt: Learnt, *, now: datetime, regular: bool) -> PollRun:
+def complete(
+    held: Held, learnt: Learnt, round_: Round, page_of: Mapping[str, str], *, now: datetime, regular: bool
+) -> PollRun:
     """Let everything that was written count at once, and bring the offerings in use up to it."""
     hold(held)
-    _move_current(held)
-    _mark_missing(held, learnt)
-    _confirm(learnt)
-    in_use = {row.offering_id for row in _spoken_rows(learnt) if row.offering_id is not None}
-    _count(held, learnt)
-    run = succeed(held, PollRun.Outcome.CHANGED, seen_at=learnt.seen_at, now=now, regular=regular)
-    apply_effective(in_use, now=learnt.seen_at, taken_back=_taken_back(learnt))
+    if learnt.new or learnt.changed:
+        _move_current(held)
+    _mark_away(learnt)
+    _place(learnt)
+    _confirm(round_, seen_at=learnt.seen_at)
+    incident = _suspect(held, learnt, page_of)
+    _keep_holds(learnt, incident)
+    incidents.settle(held.source, now=learnt.seen_at)
+    _count(held, learnt, round_)
+    moved = bool(learnt.new or learnt.changed or learnt.told or learnt.suspicion)
+    outcome = PollRun.Outcome.CHANGED if moved else PollRun.Outcome.UNCHANGED
+    run = succeed(held, outcome, seen_at=learnt.seen_at, now=now, regular=regular, next_in=round_.next_in)
+    apply_effective(_touched(learnt), now=learnt.seen_at, taken_back=_taken_back(learnt))
     map_new_offerings(held.source, now=learnt.seen_at, run=run)
     return run
 
@@ -155,67 +229,157 @@ def _move_current(held: Held) -> None:
         cursor.execute(_MOVE_CURRENT, [held.run.pk])
 
 
-def _mark_missing(held: Held, learnt: Learnt) -> None:
-    gone = [learnt.rows[name].listing_id for name in learnt.missing if not learnt.rows[name].is_missing]
-    back = [learnt.rows[name].listing_id for name in learnt.unchanged if learnt.rows[name].is_missing]
-    for batch in batches(gone):
-        held.source.listings.filter(pk__in=batch).update(missing_since=learnt.seen_at)
+def _mark_away(learnt: Learnt) -> None:
+    rows = [_away(learnt, name, one) for name, one in learnt.absent.items()]
+    Listing.objects.bulk_update(rows, ["missing_since", "last_absent_at", "absences", "removed_at"], batch_size=BATCH)
+    back = [learnt.rows[name].listing_id for name in learnt.returned]
     for batch in batches(back):
-        held.source.listings.filter(pk__in=batch).update(missing_since=None)
+        Listing.objects.filter(pk__in=batch).update(
+            missing_since=None, last_absent_at=None, absences=0, removed_at=None
+        )
 
 
-def _confirm(learnt: Learnt) -> None:
-    """What was said again is confirmed, and the offerings that it is about are as fresh as that."""
-    rows = [learnt.rows[name] for name in learnt.unchanged]
-    for batch in batches([row.current_id for row in rows if row.current_id is not None]):
-        Observation.objects.filter(pk__in=batch).update(last_confirmed_at=learnt.seen_at)
-    for batch in batches([row.offering_id for row in rows if row.offering_id is not None]):
-        refresh(Offering.objects.filter(pk__in=batch), seen_at=learnt.seen_at)
+def _away(learnt: Learnt, name: str, absence: Absence) -> Listing:
+    return Listing(
+        pk=learnt.rows[name].listing_id,
+        missing_since=absence.since,
+        last_absent_at=absence.last_at,
+        absences=absence.negatives,
+        removed_at=learnt.seen_at if name in learnt.removed else None,
+    )
 
 
-def refresh(offerings: QuerySet[Offering], *, seen_at: datetime) -> None:
-    """Note that a source has just confirmed the facts of `offerings`."""
-    offerings.filter(Q(facts_as_of=None) | Q(facts_as_of__lt=seen_at)).update(facts_as_of=seen_at)
+def _place(learnt: Learnt) -> None:
+    """Put into its section what answered with it, and take out what did not: that is confirmed by its own row alone."""
+    joins: dict[int, list[int]] = defaultdict(list)
+    for name in (*learnt.unchanged, *(one.record.external_id for one in learnt.changed)):
+        row = learnt.rows.get(name)
+        if row is not None and row.section_id != learnt.where[name].section_id:
+            joins[learnt.where[name].section_id].append(row.listing_id)
+    silent = {*learnt.unanswered, *(reject.external_id for reject in learnt.rejects)}
+    leaves = [
+        learnt.rows[name].listing_id
+        for name in silent
+        if name in learnt.rows and learnt.rows[name].section_id is not None
+    ]
+    for section_id, ids in joins.items():
+        for batch in batches(ids):
+            Listing.objects.filter(pk__in=batch).update(section_id=section_id)
+    for batch in batches(leaves):
+        Listing.objects.filter(pk__in=batch).update(section=None)
 
 
-def _spoken_rows(learnt: Learnt) -> Iterator[Row]:
-    for record in (*learnt.new, *learnt.changed):
-        if record.external_id in learnt.rows:
-            yield learnt.rows[record.external_id]
+def _confirm(round_: Round, *, seen_at: datetime) -> None:
+    """One row for each section that answered, however many models it lists."""
+    same = [one.section_id for one in round_.confirmed if one.is_same]
+    for batch in batches(same):
+        Section.objects.filter(pk__in=batch).update(
+            confirmed_at=seen_at, hinted_at=None, failed_since=None, last_error=""
+        )
+    rows = [_section(one, seen_at) for one in round_.confirmed if not one.is_same]
+    fields = ["content_sha256", "evidence_url", "evidence_sha256", "row_count", "page_count"]
+    Section.objects.bulk_update(
+        rows, [*fields, "confirmed_at", "hinted_at", "failed_since", "last_error"], batch_size=BATCH
+    )
+    listed = [row for row, one in zip(rows, _moved(round_), strict=True) if one.releases is not None]
+    Section.objects.bulk_update(listed, ["releases"], batch_size=BATCH)
+    for pk, error in round_.failed.items():
+        Section.objects.filter(pk=pk).update(last_error=error[:500])
+        Section.objects.filter(pk=pk, failed_since=None).update(failed_since=seen_at)
+
+
+def _moved(round_: Round) -> Iterator[Confirmed]:
+    return (one for one in round_.confirmed if not one.is_same)
+
+
+def _section(one: Confirmed, seen_at: datetime) -> Section:
+    return Section(
+        pk=one.section_id,
+        content_sha256=one.content_sha256,
+        evidence_url=one.url[:_LONGEST_URL],
+        evidence_sha256=one.evidence_sha256,
+        row_count=one.row_count,
+        page_count=one.page_count,
+        releases=one.releases or [],
+        confirmed_at=seen_at,
+    )
+
+
+def _suspect(held: Held, learnt: Learnt, page_of: Mapping[str, str]) -> Incident | None:
+    """The incident that what is not believed is held back with, its changes written with it."""
+    if not learnt.suspicion:
+        return None
+    affected = len(learnt.missing.held) + len(learnt.judged.suspect)
+    incident = incidents.suspect(held, learnt.suspicion, affected=affected, now=learnt.seen_at)
+    ids = _ids(learnt)
+    changes = [_change(held, learnt, one, ids, page_of, incident) for one in learnt.judged.suspect]
+    Change.objects.bulk_create(changes, batch_size=BATCH)
+    return incident
+
+
+def _keep_holds(learnt: Learnt, incident: Incident | None) -> None:
+    absent = {(name, PRESENCE): _PRESENCE_HELD for name in learnt.missing.held}
+    held = {**learnt.judged.held, **absent}
+    for name, topic in (*learnt.judged.ended, *held):
+        if topic in learnt.rows[name].holds:
+            HeldFact.objects.filter(listing_id=learnt.rows[name].listing_id, fact=topic).delete()
+    HeldFact.objects.bulk_create(
+        [_held_fact(learnt, name, topic, one, incident) for (name, topic), one in held.items()], batch_size=BATCH
+    )
+
+
+_PRESENCE_HELD = Hold({}, {PRESENCE: False}, HeldFact.Reason.SUSPECT)
+
+
+def _held_fact(learnt: Learnt, name: str, topic: str, one: Hold, incident: Incident | None) -> HeldFact:
+    return HeldFact(
+        listing_id=learnt.rows[name].listing_id,
+        fact=topic,
+        believed=one.believed,
+        said=one.said,
+        reason=one.reason,
+        since=learnt.seen_at,
+        incident=incident if one.reason == HeldFact.Reason.SUSPECT else None,
+    )
+
+
+def _touched(learnt: Learnt) -> set[int]:
+    """The offerings whose facts may have changed."""
+    names: Iterable[str] = (
+        *(one.record.external_id for one in (*learnt.new, *learnt.changed)),
+        *learnt.absent,
+        *learnt.returned,
+        *(name for name, _ in learnt.judged.ended),
+    )
+    rows = (learnt.rows.get(name) for name in names)
+    return {row.offering_id for row in rows if row is not None and row.offering_id is not None}
 
 
 def _taken_back(learnt: Learnt) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
-    for difference in learnt.differences:
+    for difference in learnt.told:
         row = learnt.rows.get(difference.external_id)
         if row is not None and row.offering_id is not None:
             found[row.offering_id].update(TAKEN_BACK.get(difference.kind, ()))
     return found
 
 
-def _count(held: Held, learnt: Learnt) -> None:
-    run, source, document = held.run, held.source, learnt.document
-    listed = sum(difference.kind == ChangeKind.LISTED for difference in learnt.differences)
-    run.is_baseline = not any(row.facts is not None for row in learnt.rows.values())
-    run.url, run.content_sha256 = document.url[:_LONGEST_URL], document.sha256
-    run.record_count = len(learnt.new) + len(learnt.changed) + len(learnt.unchanged)
-    run.rejected_count, run.missing_count = len(learnt.rejects), len(learnt.missing)
-    run.listed_count, run.change_count = listed, len(learnt.differences) - listed
-    source.etag, source.last_modified = document.etag, document.last_modified
-    # A document with gaps must be looked at again even if it comes back the same: nothing confirmed those.
-    source.content_sha256 = "" if learnt.unanswered else document.sha256
+def _count(held: Held, learnt: Learnt, round_: Round) -> None:
+    run = held.run
+    listed = sum(difference.kind == ChangeKind.LISTED for difference in learnt.told)
+    run.is_baseline = round_.is_baseline
+    run.record_count = len(learnt.new) + len(learnt.changed) + len(learnt.unchanged) + round_.same_count
+    run.rejected_count, run.missing_count = len(learnt.rejects), len(learnt.missing.all)
+    run.listed_count, run.change_count = listed, len(learnt.told) - listed
+    run.section_count = len(round_.confirmed)
 
 
 @transaction.atomic
-def complete_unchanged(held: Held, *, seen_at: datetime, now: datetime, regular: bool) -> PollRun:
-    """The document is the one we have: confirm what is in use, and nothing per row that nobody uses."""
+def confirm(held: Held, section: Section, *, seen_at: datetime, now: datetime, regular: bool) -> PollRun:
+    """The document is the one we have: a single row says so for all that it lists."""
     hold(held)
-    unread = Rejected.objects.filter(run__source=held.source, run__content_sha256=held.source.content_sha256)
-    in_use = held.source.listings.filter(offering__isnull=False, current__isnull=False, missing_since=None).exclude(
-        external_id__in=unread.values("external_id")
-    )
-    Observation.objects.filter(pk__in=in_use.values("current")).update(last_confirmed_at=seen_at)
-    refresh(Offering.objects.filter(pk__in=in_use.values("offering")), seen_at=seen_at)
+    _confirm(Round([Confirmed(section.pk, is_same=True)]), seen_at=seen_at)
+    incidents.settle(held.source, now=seen_at)
     map_new_offerings(held.source, now=seen_at, run=held.run)
-    held.run.content_sha256 = held.source.content_sha256
+    held.run.content_sha256, held.run.section_count = held.source.content_sha256, 1
     return succeed(held, PollRun.Outcome.UNCHANGED, seen_at=seen_at, now=now, regular=regular)

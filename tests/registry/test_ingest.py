@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry.ingest import looks_truncated, poll
-from registry.models import Change, Listing, Observation, Offering, PollRun, Rejected, Revision, Source
+from registry.ingest import looks_broken, poll
+from registry.models import Change, Listing, Observation, Offering, PollRun, Rejected, Revision, Section, Source
 from tests import factories as f
 from tests.factories import NOW
 from tests.registry.feeding import chat, feed
@@ -74,13 +74,14 @@ def test_a_row_that_comes_back_is_missing_no_more(tmp_path: Path) -> None:
     assert not Listing.objects.exclude(missing_since=None).exists()
 
 
-def test_an_observation_is_kept_as_it_was_and_confirmed_while_it_holds(tmp_path: Path) -> None:
+def test_an_observation_is_kept_as_it_was_while_its_section_is_confirmed(tmp_path: Path) -> None:
     feed(tmp_path, {"a": chat(), "b": chat()})
     feed(tmp_path, {"a": chat(max_input_tokens=1), "b": chat()}, now=LATER)
 
     assert list(
         Observation.objects.filter(listing__external_id="b").values_list("observed_at", "last_confirmed_at")
-    ) == [(NOW, LATER)]
+    ) == [(NOW, NOW)]
+    assert Section.objects.get().confirmed_at == LATER, "one row confirms all that did not change"
     old, new = Observation.objects.filter(listing__external_id="a").order_by("observed_at")
     assert (old.facts["context_length"], old.last_confirmed_at) == (128_000, NOW)
     assert (new.facts["context_length"], new.last_confirmed_at) == (1, LATER)
@@ -98,8 +99,7 @@ def test_an_identical_document_moves_only_what_is_known_of_the_source(tmp_path: 
     assert run.outcome == PollRun.Outcome.UNCHANGED
     assert Observation.objects.count() == 2
     assert source().last_success_at == LATER
-    offering.refresh_from_db()
-    assert offering.facts_as_of == LATER
+    assert Offering.objects.with_as_of().get(pk=offering.pk).as_of == LATER
     assert len(queries) < 25, "the number of queries does not depend on the number of rows"
 
 
@@ -122,35 +122,28 @@ def test_a_document_from_the_future_is_refused(tmp_path: Path) -> None:
     assert (run.outcome, "yet to come" in run.error) == (PollRun.Outcome.REFUSED, True)
 
 
-def test_a_sudden_shrink_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_a_document_that_lost_most_of_its_rows_is_refused_with_the_way_out(tmp_path: Path) -> None:
     whole = {f"m{number}": chat() for number in range(100)}
     feed(tmp_path, whole)
-    half = {name: chat(deprecation_date="2027-01-01") for name in list(whole)[:80]}
-    run = feed(tmp_path, half, now=LATER)
+    rest = {name: chat(deprecation_date="2027-01-01") for name in list(whole)[:40]}
+    run = feed(tmp_path, rest, now=LATER)
 
     assert run.outcome == PollRun.Outcome.REFUSED
-    assert "looks truncated: of 100 known rows it has 80" in run.error
+    assert "looks broken: of 100 known rows it has 40" in run.error
     assert "--accept-shrink" in run.error
     assert kinds() == []
     assert not Listing.objects.exclude(missing_since=None).exists()
 
-    assert feed(tmp_path, half, now=LATER, accept_shrink=True).missing_count == 20
+    assert feed(tmp_path, whole | {"m1": chat(mode="x")}, now=LATER).outcome == PollRun.Outcome.CHANGED
+    assert feed(tmp_path, rest, now=LATER, accept_shrink=True).missing_count == 60
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_truncated"),
-    [
-        (1326, 1263, False),
-        (100, 90, False),
-        (100, 89, True),
-        (3000, 2580, True),
-        (6, 3, False),
-        (6, 2, True),
-        (0, 0, False),
-    ],
+    ("before", "after", "is_broken"),
+    [(1326, 1263, False), (100, 50, False), (100, 49, True), (6, 3, False), (6, 2, True), (0, 0, False)],
 )
-def test_what_looks_truncated(before: int, after: int, *, is_truncated: bool) -> None:
-    assert looks_truncated(before, after) is is_truncated
+def test_what_looks_broken(before: int, after: int, *, is_broken: bool) -> None:
+    assert looks_broken(before, after) is is_broken
 
 
 def test_rows_that_are_exchanged_for_others_are_a_shrink_too(tmp_path: Path) -> None:
@@ -188,7 +181,7 @@ def test_a_record_that_turns_bad_is_not_missing_and_keeps_what_was_known(tmp_pat
 
     assert (run.rejected_count, run.missing_count) == (1, 0)
     assert facts("a")["retires_on"] == "2027-01-01"
-    assert Observation.objects.get(listing__external_id="a").last_confirmed_at == NOW
+    assert Listing.objects.get(external_id="a").section is None, "its section's answer did not confirm it"
 
 
 def test_every_kind_of_poison_at_once_leaves_the_good_rows() -> None:
@@ -233,12 +226,13 @@ def test_license_facts_belong_to_a_revision(tmp_path: Path) -> None:
     feed(tmp_path, [hub_row("acme/e5")], to="huggingface")
     moved = hub_row("acme/e5", sha="b" * 40, cardData={"license": "other", "license_name": "acme-research"})
     feed(tmp_path, [moved], to="huggingface", now=LATER)
+    feed(tmp_path, [moved], to="huggingface", now=LATER + timedelta(hours=6))
 
     rows = Revision.objects.filter(offering=offering).order_by("revision")
     assert [(row.revision[0], row.license_as_given) for row in rows] == [("a", "mit"), ("b", "other, acme-research")]
     offering.refresh_from_db()
     assert offering.head_revision == "b" * 40
-    assert kinds() == [("license_changed", "acme/e5"), ("revision_moved", "acme/e5")]
+    assert kinds() == [("revision_moved", "acme/e5"), ("license_changed", "acme/e5")]
 
 
 def test_a_license_that_is_only_written_otherwise_is_no_change(tmp_path: Path) -> None:
@@ -264,10 +258,10 @@ def test_a_model_that_was_not_answered_is_neither_confirmed_nor_missing(tmp_path
     unknown = {"id": "acme/e5", "problem": "unknown", "detail": "the Hub answered 503"}
     run = feed(tmp_path, [unknown, hub_row("acme/bge")], to="huggingface", now=LATER)
 
-    assert run.outcome == PollRun.Outcome.CHANGED
+    assert run.outcome == PollRun.Outcome.UNCHANGED
     assert run.error == "1 of 2 were not answered; acme/e5: the Hub answered 503."
-    confirmed = dict(Observation.objects.values_list("listing__external_id", "last_confirmed_at"))
-    assert confirmed == {"acme/e5": NOW, "acme/bge": LATER}
+    confirmed = dict(Listing.objects.values_list("external_id", "section__confirmed_at"))
+    assert confirmed == {"acme/e5": None, "acme/bge": LATER}
     assert not Listing.objects.exclude(missing_since=None).exists()
 
 
@@ -282,7 +276,8 @@ def test_a_model_that_is_not_found_is_missing_and_not_removed(tmp_path: Path) ->
 def test_a_document_with_gaps_is_looked_at_again_though_it_comes_back_the_same(tmp_path: Path) -> None:
     document = [hub_row("acme/bge"), {"id": "acme/e5", "problem": "unknown", "detail": ""}]
     feed(tmp_path, document, to="huggingface")
-    assert feed(tmp_path, document, to="huggingface", now=LATER).outcome == PollRun.Outcome.CHANGED
+    again = feed(tmp_path, document, to="huggingface", now=LATER)
+    assert (again.record_count, again.error) == (1, "1 of 2 were not answered; acme/e5: unknown.")
 
 
 def test_the_same_name_with_another_identity_is_critical(tmp_path: Path) -> None:

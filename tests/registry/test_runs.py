@@ -123,7 +123,7 @@ def test_a_fault_of_ours_is_kept_in_the_run_and_raised(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(ingest, "write"), (store, "_rejected"), (ingest, "complete"), (store, "succeed"), (store, "map_new_offerings")],
+    [(ingest, "write"), (store, "_keep_texts"), (ingest, "complete"), (store, "succeed"), (store, "map_new_offerings")],
 )
 def test_a_killed_poll_leaves_nothing_that_counts_and_is_taken_up_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: Any, name: str
