@@ -246,7 +246,7 @@ UNFOLD: dict[str, Any] = {
 
 # --- logs ------------------------------------------------------------------------------------
 # One line per GET, per tick of the clock and per sweep that found nothing would drown what matters.
-_CHATTY = ("httpx2", "httpcore2", "celery.beat", "celery.worker.strategy", "celery.app.trace")
+_CHATTY = ("httpx2", "httpcore2", "botocore", "celery.beat", "celery.worker.strategy", "celery.app.trace")
 _ROUTINE = "WARNING" if ENV.log_level == "INFO" else ENV.log_level
 LOGGING = {
     "version": 1,

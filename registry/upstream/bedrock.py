@@ -6,7 +6,6 @@ The list is made per region and has no pages. A model that has ended is left out
 import importlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -33,7 +32,7 @@ class Bedrock(ModelList):
     def fetch(self, known: Known) -> Document:  # noqa: ARG002 - AWS knows no conditional request
         refuse_missing(self.missing())
         pages = [_ask(region) for region in settings.BEDROCK_REGIONS]
-        raw = json.dumps({"pages": pages}, default=_written, sort_keys=True, separators=(",", ":")).encode()
+        raw = json.dumps({"pages": pages}, sort_keys=True, separators=(",", ":")).encode()
         return Document(raw, f"{_address(settings.BEDROCK_REGIONS[0])}/foundation-models")
 
 
@@ -45,31 +44,46 @@ def _ask(region: str) -> Mapping[str, Any]:
     """What Bedrock lists in one region, in an order that does not change by itself."""
     host = http.host_of(_address(region))
     answer: Mapping[str, Any] = http.within(http.DEADLINE, lambda: _list(region, host), host=host)
-    return {"modelSummaries": sorted(answer.get("modelSummaries", []), key=lambda one: str(one.get("modelId")))}
+    # boto3 makes an empty answer of one that is cut off or no JSON at all.
+    if "modelSummaries" not in answer:
+        raise UpstreamError(f"{host} sent no list of models for {region}.", retryable=True)
+    return {"modelSummaries": sorted(answer["modelSummaries"], key=lambda one: str(one.get("modelId")))}
 
 
 def _list(region: str, host: str) -> Mapping[str, Any]:
-    session, config, errors = (_of_boto(name) for name in ("boto3.session", "botocore.config", "botocore.exceptions"))
+    errors, parsers = _of_boto("botocore.exceptions"), _of_boto("botocore.parsers")
     try:
-        client = session.Session().client(
+        answer: Mapping[str, Any] = _client(region).list_foundation_models()
+    except errors.ClientError as error:
+        raise _refusal(error, host) from error
+    except errors.BotoCoreError as error:
+        is_of_the_network = isinstance(error, errors.ConnectionError | errors.HTTPClientError)
+        raise UpstreamError(f"{host} cannot be asked: {error}", retryable=is_of_the_network) from error
+    # What its parsers raise, one after the other, for an answer of another shape.
+    except (parsers.ResponseParserError, AttributeError, TypeError, ValueError) as error:
+        raise UpstreamError(f"{host} sent no list of models: {error}.", retryable=True) from error
+    return answer
+
+
+def _client(region: str) -> Any:
+    core = _of_boto("botocore.session").Session()
+    # Moments stay as they were sent: boto3 gives up the whole list for one that it cannot read.
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=lambda value: value)
+    return (
+        _of_boto("boto3.session")
+        .Session(botocore_session=core)
+        .client(
             "bedrock",
             region_name=region,
             endpoint_url=settings.BEDROCK_URL or None,
-            config=config.Config(
+            config=_of_boto("botocore.config").Config(
                 connect_timeout=_SECONDS_TO_CONNECT,
                 read_timeout=_SECONDS_TO_READ,
                 # The next poll is the next try.
                 retries={"total_max_attempts": 1},
-                user_agent_extra=http.USER_AGENT.partition(" ")[0],
             ),
         )
-        answer: Mapping[str, Any] = client.list_foundation_models()
-    except errors.ClientError as error:
-        raise _refusal(error, host) from error
-    except errors.BotoCoreError as error:
-        is_passing = isinstance(error, errors.HTTPClientError | errors.ResponseParserError)
-        raise UpstreamError(f"{host} cannot be asked: {error}.", retryable=is_passing) from error
-    return answer
+    )
 
 
 def _of_boto(name: str) -> Any:
@@ -90,10 +104,3 @@ def _refusal(error: Any, host: str) -> UpstreamError:
         return UpstreamError(message, retryable=False)
     is_passing = status == _TOO_MANY or status >= _SERVER_ERROR
     return UpstreamError(f"{host} answered {status} ({code}).", retryable=is_passing)
-
-
-def _written(value: Any) -> str:
-    """A moment as JSON has it; nothing else in an answer needs this."""
-    if not isinstance(value, datetime):
-        raise UpstreamError("Bedrock's answer holds what no JSON can.", retryable=False)
-    return value.isoformat()
