@@ -1,22 +1,17 @@
-"""Sources and what they say: polls, listings, observations, changes."""
-
-from typing import Any
+"""Sources and what came of asking them: polls and changes."""
 
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from registry.admin.base import EvidenceAdmin, EvidenceRows, RegisterAdmin
-from registry.listings import map_listing
-from registry.models import Change, Listing, Observation, PollRun, Rejected, Source
+from registry.models import Change, PollRun, Rejected, Source
 from registry.tasks import poll_source
 
 OUTCOME_LABELS = {
@@ -146,67 +141,6 @@ class PollRunAdmin(EvidenceAdmin):
     @display(description="Outcome", ordering="outcome", label=OUTCOME_LABELS)
     def outcome_label(self, run: PollRun) -> tuple[str, str]:
         return run.outcome, run.get_outcome_display()
-
-
-class Observations(EvidenceRows):
-    model = Observation
-    fields = ("facts", "observed_at", "last_confirmed_at", "evidence_url")
-    readonly_fields = fields
-    per_page = 10
-
-
-class Mapped(admin.SimpleListFilter):
-    title = "mapping"
-    parameter_name = "mapped"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's signature
-        return [("yes", "Mapped to an offering"), ("no", "Not mapped"), ("missing", "Missing upstream")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Listing]) -> QuerySet[Listing]:  # noqa: ARG002 - Django's signature
-        wanted = {
-            "yes": Q(offering__isnull=False),
-            "no": Q(offering=None),
-            "missing": Q(missing_since__isnull=False),
-        }
-        return queryset.filter(wanted.get(self.value() or "", Q()))
-
-
-@admin.register(Listing)
-class ListingAdmin(RegisterAdmin):
-    """Rows of feeds. The one thing a person does here is to say which offering a listing means."""
-
-    list_display = ("external_id", "source", "offering", "first_seen_at", "missing_since")
-    list_filter = (Mapped, "source", ("first_seen_at", RangeDateTimeFilter))
-    list_select_related = ("source", "offering")
-    search_fields = ("external_id", "offering__external_id")
-    autocomplete_fields = ("offering",)
-    fields = ("external_id", "source", "first_seen_at", "missing_since", "offering")
-    readonly_fields = ("external_id", "source", "first_seen_at", "missing_since")
-    inlines = (Observations,)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """A mapping evaluates the present state at once; taking one away only forgets it."""
-        super().save_model(request, obj, form, change)
-        if obj.offering is not None:
-            map_listing(obj, obj.offering, now=timezone.now())
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-
-@admin.register(Observation)
-class ObservationAdmin(EvidenceAdmin):
-    list_display = ("listing", "source", "observed_at", "last_confirmed_at")
-    list_filter = ("listing__source", ("observed_at", RangeDateTimeFilter))
-    list_select_related = ("listing__source",)
-    search_fields = ("listing__external_id",)
-
-    @display(description="Source", ordering="listing__source__name")
-    def source(self, observation: Observation) -> str:
-        return str(observation.listing.source)
 
 
 @admin.register(Change)

@@ -7,6 +7,7 @@ from django_filters.filters import BooleanFilter, CharFilter, DateFilter, IsoDat
 from django_filters.filterset import FilterSet
 
 from registry import models
+from registry.match import could_be_ours
 
 
 def filters_of(model: type[Model], /, *fields: str, **paths: str) -> type[FilterSet]:
@@ -44,11 +45,17 @@ class OfferingFilter(FilterSet):
 class ListingFilter(FilterSet):
     source = CharFilter(field_name="source__slug")
     search = CharFilter(field_name="external_id", lookup_expr="icontains")
+    host = CharFilter(field_name="current__facts__host")
     is_mapped = BooleanFilter(field_name="offering", lookup_expr="isnull", exclude=True)
+    could_be_ours = BooleanFilter(method="suggested", help_text="Not mapped, with the name of an offering at its host.")
 
     class Meta:
         model = models.Listing
         fields = ("external_id", "offering")
+
+    def suggested(self, queryset: Any, _name: str, value: bool) -> Any:  # noqa: FBT001 - called so by django-filter
+        ours = could_be_ours(queryset)
+        return ours if value else queryset.exclude(pk__in=ours)
 
 
 class DependencyFilter(FilterSet):

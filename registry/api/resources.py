@@ -13,6 +13,7 @@ from registry.api import filters
 from registry.api import serializers as shapes
 from registry.api.views import ReadOnly, Writable
 from registry.listings import map_listing
+from registry.unmap import unmap_listing
 
 
 class Vendors(Writable):
@@ -46,7 +47,7 @@ class Models(Writable):
 
 
 class Offerings(Writable):
-    queryset = models.Offering.objects.select_related("model", "provider").prefetch_related(
+    queryset = models.Offering.objects.with_as_of().select_related("model", "provider").prefetch_related(
         "aliases", Prefetch("revisions", models.Revision.objects.select_related("license"))
     )
     serializer_class = shapes.OfferingSerializer
@@ -87,7 +88,7 @@ class Listings(ReadOnly):
     queryset = models.Listing.objects.select_related("source", "current")
     serializer_class = shapes.ListingSerializer
     filterset_class = filters.ListingFilter
-    action_permissions = {"map": "registry.change_listing"}
+    action_permissions = {"map": "registry.change_listing", "unmap": "registry.change_listing"}
 
     @extend_schema(request=MapListing, responses=shapes.ListingSerializer)
     @action(detail=True, methods=["post"])
@@ -97,6 +98,14 @@ class Listings(ReadOnly):
         form.is_valid(raise_exception=True)
         listing = self.get_object()
         map_listing(listing, form.validated_data["offering"], now=timezone.now())
+        return Response(self.get_serializer(listing).data)
+
+    @extend_schema(request=None, responses=shapes.ListingSerializer)
+    @action(detail=True, methods=["post"])
+    def unmap(self, request: Request, **_kwargs: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """Forget which offering this row is about; what only it said of the offering is taken back."""
+        listing = self.get_object()
+        unmap_listing(listing, now=timezone.now())
         return Response(self.get_serializer(listing).data)
 
 
