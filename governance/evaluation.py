@@ -11,7 +11,7 @@ from governance.reach import current_dependencies, touched_directly
 from governance.standing import State, kinds_that_stand
 from registry.locks import serialise
 from registry.models import Dependency
-from registry.reports import restate
+from registry.restate import restate
 
 BATCH = 500
 

@@ -20,7 +20,17 @@ from rules.predicates import Predicate
 from governance import models as decisions
 from governance.models import Action, Proposal
 from registry import models as facts
-from registry.models import AIModel, Alternative, Dependency, Drill, FallbackPlan, PlanRevision, System, User
+from registry.models import (
+    AIModel,
+    Alternative,
+    Dependency,
+    Drill,
+    FallbackPlan,
+    Offering,
+    PlanRevision,
+    System,
+    User,
+)
 
 VIEWER, OWNER, REVIEWER, ADMIN = ROLES = ("viewer", "owner", "reviewer", "admin")
 
@@ -50,6 +60,7 @@ def _plan_team(plan: FallbackPlan) -> int | None:
 # Whose row it is, by model. Only models that owners may change stand here.
 _TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
     AIModel: lambda row: row.owner_id,
+    Offering: lambda row: row.model.owner_id,
     System: lambda row: row.team_id,
     Dependency: lambda row: row.system.team_id,
     FallbackPlan: _plan_team,
@@ -65,7 +76,7 @@ def _model_of(row: Model) -> AIModel | None:
     match row:
         case AIModel():
             return row
-        case FallbackPlan():
+        case FallbackPlan() | Offering():
             return row.model
         case PlanRevision():
             return row.plan.model
@@ -87,6 +98,14 @@ def owns(user: Person, row: Model) -> bool:
 
 def _has_role(*roles: str) -> Predicate:
     return Predicate(lambda user, _row: not roles_of(user).isdisjoint(roles), name=" or ".join(roles))
+
+
+def _uses_or_owns(user: Person, offering: Offering | None) -> bool:
+    """Whoever depends on a model hears from its vendor, too, and not only its owner."""
+    if offering is None or owns(user, offering):
+        return True
+    uses = Dependency.objects.current().filter(offering__model=offering.model_id)
+    return uses.filter(system__team__in=team_ids_of(user)).exists()
 
 
 def _owns_or_asks_generally(user: Person, row: Model | None) -> bool:
@@ -115,6 +134,7 @@ steward = _has_role(REVIEWER, ADMIN)
 own = _has_role(OWNER) & Predicate(_owns_or_asks_generally, name="of an own team")
 own_draft = own & Predicate(_is_unsubmitted, name="not submitted")
 own_token = anybody & Predicate(_is_own_token, name="own token")
+reporter = _has_role(OWNER) & Predicate(_uses_or_owns, name="uses or owns it")
 proposer = Predicate(_is_proposer, name="the proposer")
 
 
@@ -174,6 +194,9 @@ TABLE: dict[type[Model], Rights] = {
     facts.HeldFact: EVIDENCE,
     facts.Incident: Rights(change=steward),  # releasing or dismissing what is held back
     facts.Change: Rights(add=steward),  # a vendor signal that a person reports
+    # It stands above the vendor's own word in the gate: the team that has to pass there does not write it.
+    facts.Correction: Rights(add=steward, change=steward),
+    facts.Hint: EVIDENCE,
     # decisions
     decisions.Policy: Rights(add=admin),  # a version never changes
     Proposal: Rights(add=_has_role(OWNER, REVIEWER)),
@@ -208,6 +231,8 @@ EXTRA: dict[str, Predicate] = {
     "governance.lift_block": reviewer,
     # Lineage decides what counts as independent, so a model's owner cannot state it alone.
     "registry.assert_lineage": steward,
+    # A report counts only where nobody who knows better says otherwise.
+    "registry.report_offering": reporter | steward,
 }
 
 
@@ -228,6 +253,16 @@ def can_propose_for(user: Person, dependency: Dependency) -> bool:
 
 def can_propose_for_system(user: Person, system: System) -> bool:
     return can_propose(user) and (user.is_superuser or can_decide(user) or owns(user, system))
+
+
+def can_report(user: User, offering: Offering) -> bool:
+    """Whether the person may report a change of `offering`: who owns or uses the model, and stewards."""
+    return user.has_perm("registry.report_offering", offering)
+
+
+def can_correct(user: User) -> bool:
+    """Whether the person may put facts right: reviewers and administrators."""
+    return user.has_perm("registry.add_correction")
 
 
 def can_act(user: Person, action: Action) -> bool:

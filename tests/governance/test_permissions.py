@@ -55,6 +55,8 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "registry.listing": ("", "reviewer admin", ""),
     "registry.observation": ("", "", ""),
     "registry.change": ("reviewer admin", "", ""),
+    "registry.correction": ("reviewer admin", "reviewer admin", ""),
+    "registry.hint": ("", "", ""),
     "governance.policy": ("admin", "", ""),
     "governance.proposal": ("owner reviewer", "", ""),
     "governance.decision": ("reviewer", "", ""),
