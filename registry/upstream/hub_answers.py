@@ -1,6 +1,8 @@
 """What the Hub answers about watched repositories, one after the other, and what of it is new."""
 
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from huggingface_hub import ModelInfo
@@ -13,6 +15,8 @@ from registry.upstream.hub_state import State, has_known_content, is_as_known, i
 
 # A Hub that fails so often in a row, after 20 s each at worst, fails the others, too.
 PATIENCE = 3
+# For the questions about one namespace. Who is not reached is unknown, and read in a later round.
+LONGEST = timedelta(minutes=2)
 # Of a card only what is read: the rest moves daily, or is large.
 CARD = ("license", "license_name", "license_link", "base_model", "base_model_relation", "new_version")
 IS_THERE = frozenset({"gated", "disabled"})
@@ -47,10 +51,11 @@ class Answer:
 
 @dataclass(slots=True)
 class Questions:
-    """Asks until the Hub wants to be left alone, or fails too often in a row; from then on nothing is known."""
+    """Asks until the Hub wants to be left alone, fails too often in a row, or takes too long; the rest is unknown."""
 
     end: UpstreamError | None = None
     _failures: int = 0
+    _began_at: float | None = None
 
     def answer(self, kept: Kept, row: State | None = None) -> Answer:
         """About one repository; `row` is what a list showed of it, if there was one."""
@@ -74,6 +79,7 @@ class Questions:
             self.end = error
             return Problem("unknown", f"not asked: {error}")
         self._count(found.error if isinstance(found, Problem) else None)
+        self._watch_the_time()
         return found
 
     def _whole(self, kept: Kept, info: ModelInfo) -> Answer:
@@ -86,6 +92,11 @@ class Questions:
             return Answer.refused(kept.external_id, Problem("unknown", str(error)))
         said = as_json(kept.external_id, info) | ({"licenseFile": file} if file else {})
         return Answer(kept.external_id, State.of(info).line(kept.external_id), said)
+
+    def _watch_the_time(self) -> None:
+        self._began_at = self._began_at or time.monotonic()
+        if time.monotonic() - self._began_at > LONGEST.total_seconds():
+            self.end = self.end or UpstreamError("the namespace has had its time", retryable=True)
 
     def _count(self, error: UpstreamError | None) -> None:
         self._failures = 0 if error is None else self._failures + 1

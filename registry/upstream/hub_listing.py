@@ -26,8 +26,6 @@ EXPAND: list[ExpandModelProperty_T] = [
     "createdAt",
     "tags",
 ]
-# Of rows in all. The Hub cuts pages of a thousand, whatever it is asked for.
-MOST_ROWS = 1_000_000
 # Another packing of weights that are out already is no release of its own.
 _PACKINGS = ("base_model:quantized:", "base_model:adapter:")
 _LICENSE = "license:"
@@ -96,7 +94,9 @@ def spelt(part: Part) -> str:
 
 def _rows(author: str) -> Iterator[ModelInfo]:
     try:
-        yield from hub_client.api().list_models(author=author, expand=EXPAND, sort="created_at", limit=MOST_ROWS)
+        # A limit would be one of rows in all. Without one the Hub cuts pages of a thousand. Other orders move while
+        # they are read.
+        yield from hub_client.api().list_models(author=author, expand=EXPAND, sort="created_at")
     except HfHubHTTPError as error:
         problem = problem_of(error)
         raise UpstreamError(f"The Hub does not list {author}: {problem.detail}.", retryable=True) from error

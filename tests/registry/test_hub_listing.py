@@ -1,11 +1,11 @@
 """A namespace is read by its listing: what it shows, what it leaves out, and how little is asked for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_django import Settings
 
-from registry.upstream import Lack, UpstreamError
+from registry.upstream import Lack, UpstreamError, hub_answers
 from registry.upstream.hub_client import metered
 from registry.upstream.hub_listing import Listed, list_all
 from tests.fakes.hub import Hub, licensed, repository
@@ -312,6 +312,19 @@ def test_three_failures_in_a_row_end_the_questions(hub: Hub) -> None:
     with pytest.raises(UpstreamError, match="answered 500"):
         read(*ACME)
     assert len(hub.log) == 1 + 3
+
+
+def test_a_namespace_that_takes_too_long_is_read_in_part_and_the_rest_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub_answers, "LONGEST", timedelta(0))
+    acme = reader(*ACME)
+    first = acme()
+    read_at_first = set(found(first))
+    assert 0 < len(read_at_first) < len(ACME)
+    assert lacking(first) == dict.fromkeys(set(ACME) - read_at_first, Lack.UNKNOWN)
+    monkeypatch.setattr(hub_answers, "LONGEST", timedelta(minutes=1))
+    assert set(found(acme())) == set(ACME) - read_at_first
 
 
 def test_releases_are_those_of_the_whole_listing_without_packings(hub: Hub) -> None:
