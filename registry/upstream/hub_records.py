@@ -156,7 +156,7 @@ def _structured(stated: Any) -> Iterator[tuple[str, str]]:
     if stated is None:
         return
     try:
-        relation = stated.get("relation") or ""
+        relation = text(stated, "relation") or ""
         for base in stated.get("models") or ():
             yield checked("baseModels", base["id"]), relation
     except (AttributeError, KeyError, TypeError) as error:

@@ -46,15 +46,38 @@ FEEDS = {
         '{{"models": [{0}, {1}]}}',
     ),
 }
+# Of each vendor's list: a document whose first row is to be poisoned.
+LISTS = {
+    "openai": "openai/plain.json",
+    "anthropic": "anthropic/first-page.json",
+    "mistral": "mistral/aliases.json",
+    "cohere": "cohere/plain.json",
+    "gemini": "gemini/plain.json",
+    "groq": "groq/plain.json",
+    "openrouter": "openrouter/plain.json",
+    "azure": "azure/management.json",
+    "bedrock": "bedrock/eu-central-1.json",
+    "openai_compatible": "compatible/vllm.json",
+}
+ROWS = {
+    slug: next(rows[0] for rows in json.loads(payload(name)).values() if isinstance(rows, list))
+    for slug, name in LISTS.items()
+}
+GOOD_ROW = '{"id": "good", "name": "good", "modelId": "good"}'
 # Raw JSON, so that it can hold what no encoder writes.
 LITERALS = [
     *("null", "true", "-1", "0", "1e999", "-1e-999", "NaN", "Infinity", "-Infinity", "1" * 400, "0.1", "[]", "{}"),
     *('""', '"0000-00-00"', '"2026-02-30"', '"9999-99-99"', '"2025-1-6"', '"1e5"', '"NaN"', '"base_model:"'),
     *('"\\u0000"', '"\\ud800"', '"\\u202e"', '["\\u0000"]', '["\\udfff"]', '"' + "x" * 1000 + '"'),
     *('[[["a"]]]', '{"a": 1, "a": 2}', "[null]", '{"models": [null]}', '{"models": 1}', "[1, 2]"),
+    *("1e300", "1790812800000", '"2026-01-01T00:00:00Z"', '"0001-01-01T00:00:00+14:00"', '"2026-01-01T99"', '"-1"'),
     *("[" * 200 + "]" * 200, '["base_model:x:y", "license:"]', '{"relation": 1, "models": [{"id": "a"}]}'),
 ]
-WHOLE = [*(f"{slug}/plain.json" for slug in ("models_dev", "model_deprecations")), "deprecations_info/feed.json"]
+WHOLE = [
+    *(f"{slug}/plain.json" for slug in ("models_dev", "model_deprecations")),
+    "deprecations_info/feed.json",
+    *LISTS.values(),
+]
 KEYS = ["a/b", "", "\\u0000", "\\udfff", "good", ".", "x" * 300, "a\\nb"]
 JUNK = [b"", b"\x00", b"\xff", b'"', b"}", b"NaN", b"<html>", b"[" * 5000, b"\xed\xa0\x80"]
 # One number decides a document: a failing one is named by it, and drawing costs next to nothing.
@@ -72,7 +95,10 @@ def mutated(entry: dict[str, Any], random: Random) -> str:
         return random.choice(LITERALS)
     fields = {name: json.dumps(value) for name, value in entry.items()}
     for _ in range(random.randint(1, 3)):
-        fields[random.choice([*fields, "unheard_of"])] = random.choice(LITERALS)
+        name = random.choice([*fields, "unheard_of"])
+        inner = entry.get(name)
+        is_deep = isinstance(inner, dict) and random.random() < 0.7
+        fields[name] = mutated(inner, random) if is_deep else random.choice(LITERALS)
     pairs = [f'"{name}": {value}' for name, value in fields.items()]
     pairs += random.sample(pairs, random.randint(0, 1))
     return "{" + ", ".join(pairs) + "}"
@@ -146,11 +172,25 @@ def test_a_poisoned_row_of_a_feed_is_read_or_set_aside(slug: str, number: int) -
 
 
 @seed(20260415)
+@settings(QUICKLY, max_examples=2000)
+@given(NUMBERS)
+def test_a_poisoned_row_of_a_vendors_list_is_read_or_set_aside(number: int) -> None:
+    random = by(number)
+    slug = random.choice(list(LISTS))
+    rows = f"[{GOOD_ROW}, {mutated(ROWS[slug], random)}]"
+    page = f'{{"data": {rows}, "models": {rows}, "value": {rows}, "modelSummaries": {rows}}}'
+    parsed = check(SOURCES[slug](), page.encode())
+    assert parsed is not None
+    assert parsed.records[0].external_id == "good"
+    assert len(parsed.records) + len(parsed.rejects) >= 2
+
+
+@seed(20260415)
 @QUICKLY
 @given(NUMBERS)
 def test_a_broken_document_is_an_error_or_still_whole(number: int) -> None:
     raw = broken(by(number))
     check(LiteLLM(), raw)
     check(HuggingFace(), raw)
-    for slug in FEEDS:
+    for slug in (*FEEDS, *LISTS):
         check(SOURCES[slug](), raw)
