@@ -18,8 +18,7 @@ from registry.models import Listing, Offering, PollRun, Section, Source
 from registry.runs import RETRY_AFTER, Held
 from registry.store import Confirmed, Round, complete, confirm, rows_of, write
 from registry.sweep import sweep
-from registry.upstream import Document, Known, Parsed, UpstreamError, adapter_of
-from registry.upstream import Source as Adapter
+from registry.upstream import Adapter, Document, Known, Parsed, UpstreamError, adapter_of
 from registry.upstream.base import Sweeper
 
 # A document that has lost more than this is broken; of one that has lost less, all but the absences is believed.
@@ -101,7 +100,7 @@ def _was_just_polled(source: Source, now: datetime) -> bool:
 def _poll(held: Held, path: Path | None, *, seen_at: datetime, now: datetime, accept_shrink: bool) -> PollRun:
     adapter, is_regular = adapter_of(held.source.slug), path is None
     _refuse_time_travel(held.source, seen_at, now=now)
-    document = adapter.fetch(_known(held.source)) if path is None else _read(path)
+    document = _fetched(adapter, held.source) if path is None else _read(path)
     section, is_new = Section.objects.get_or_create(source=held.source, name="")
     is_same = document is None or document.sha256 == held.source.content_sha256
     rows, known = rows_of(held), _size(held.source, adapter, accept_shrink=accept_shrink)
@@ -132,6 +131,11 @@ def _keep_books(held: Held, document: Document, learnt: Learnt) -> None:
     held.source.etag, held.source.last_modified = document.etag, document.last_modified
     # A document with gaps must be looked at again even if it comes back the same: nothing confirmed those.
     held.source.content_sha256 = "" if learnt.unanswered else document.sha256
+
+
+def _fetched(adapter: Adapter, source: Source) -> Document | None:
+    # What is read section by section has no whole document, and is swept.
+    return None if isinstance(adapter, Sweeper) else adapter.fetch(_known(source))
 
 
 def _read(path: Path) -> Document:

@@ -13,7 +13,7 @@ from registry.locks import serialise
 from registry.models import Alias, Change, ChangeKind, Listing, Observation, Offering, PollRun
 from registry.models import Source as SourceRow
 from registry.records import ListingRecord, from_facts
-from registry.upstream import SOURCES, Source, adapter_of
+from registry.upstream import SOURCES, Adapter, adapter_of
 
 BATCH = 500
 SUMMARY = "Already so when the source's row was mapped"
@@ -131,7 +131,7 @@ def map_all_new(*, now: datetime) -> int:
     return mapped
 
 
-def _unmapped(source: SourceRow, adapter: Source) -> QuerySet[Offering]:
+def _unmapped(source: SourceRow, adapter: Adapter) -> QuerySet[Offering]:
     """The offerings that the source could list. One that is asked about a host alone answers for that host alone."""
     mapped = Listing.objects.filter(source=source, missing_since=None, offering=OuterRef("pk"))
     mine = Offering.objects.exclude(Exists(mapped))
@@ -154,7 +154,9 @@ class _Named:
     name: str
 
 
-def _fitting(source: SourceRow, adapter: Source, offerings: Collection[Offering]) -> Iterator[tuple[Listing, Offering]]:
+def _fitting(
+    source: SourceRow, adapter: Adapter, offerings: Collection[Offering]
+) -> Iterator[tuple[Listing, Offering]]:
     named = list(_names(adapter, offerings))
     rows = source.listings.filter(offering=None, current__isnull=False, external_id__in={one.name for one in named})
     by_name = {listing.external_id: listing for listing in rows.select_related("current")}
@@ -168,7 +170,7 @@ def _fitting(source: SourceRow, adapter: Source, offerings: Collection[Offering]
         yield listing, one.offering
 
 
-def _names(adapter: Source, offerings: Collection[Offering]) -> Iterable[_Named]:
+def _names(adapter: Adapter, offerings: Collection[Offering]) -> Iterable[_Named]:
     for offering in offerings:
         for name in adapter.names_of(offering.host, offering.external_id):
             yield _Named(offering, name)

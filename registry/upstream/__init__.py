@@ -1,14 +1,15 @@
 """The upstreams that are polled, by the slug of their `Source` row.
 
 A package of somebody else adds one by an entry point of the group `understudy.sources`: its name is the slug, what
-it loads is called without arguments and gives a `Source`.
+it loads is called without arguments and gives a `Source` or a `Sweeper`.
 """
 
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import entry_points
+from typing import TypeAlias
 
-from registry.upstream.base import Document, Known, Lack, Parsed, Source, Unanswered, UpstreamError
+from registry.upstream.base import Document, Known, Lack, Parsed, Source, Sweeper, Unanswered, UpstreamError
 from registry.upstream.bedrock import Bedrock
 from registry.upstream.deprecations_info import DeprecationsInfo
 from registry.upstream.huggingface import HuggingFace
@@ -18,9 +19,22 @@ from registry.upstream.model_list import ModelList
 from registry.upstream.models_dev import ModelsDev
 from registry.upstream.provider_lists import PROVIDERS
 
-__all__ = ["SOURCES", "Document", "Known", "Lack", "Parsed", "Source", "Unanswered", "UpstreamError", "adapter_of"]
+__all__ = [
+    "SOURCES",
+    "Adapter",
+    "Document",
+    "Known",
+    "Lack",
+    "Parsed",
+    "Source",
+    "Unanswered",
+    "UpstreamError",
+    "adapter_of",
+]
 
-SOURCES: dict[str, Callable[[], Source]] = {
+Adapter: TypeAlias = Source | Sweeper
+
+SOURCES: dict[str, Callable[[], Adapter]] = {
     "huggingface": HuggingFace,
     "litellm": LiteLLM,
     "deprecations_info": DeprecationsInfo,
@@ -32,7 +46,7 @@ SOURCES: dict[str, Callable[[], Source]] = {
 
 
 @cache
-def adapter_of(slug: str) -> Source:
+def adapter_of(slug: str) -> Adapter:
     """The source of that slug, ours before any other; raises `UpstreamError` if nothing installed provides it."""
     if slug in SOURCES:
         return SOURCES[slug]()
@@ -41,5 +55,5 @@ def adapter_of(slug: str) -> Source:
         raise UpstreamError(
             f"No installed package provides the source “{slug}”; turn it off or install it.", retryable=False
         )
-    loaded: Source = points[slug].load()()
+    loaded: Adapter = points[slug].load()()
     return loaded
