@@ -5,10 +5,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, dependencies, plans, proposals, upstream
+from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
-from registry.api import resources
+from registry.api import resources, sources
 
 RESOURCES: dict[str, type[ViewSetMixin]] = {
     "vendors": audited(resources.Vendors),
@@ -22,9 +22,12 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "dependencies": audited(dependencies.Dependencies),
     "fallback-plans": plans.FallbackPlans,
     "drills": plans.Drills,
-    "sources": audited(resources.Sources),
+    "sources": audited(sources.Sources),
+    "incidents": incidents.Incidents,
     "observations": resources.Observations,
     "changes": upstream.Changes,
+    "reports": reports.Reports,
+    "corrections": corrections.Corrections,
     "impacts": upstream.Impacts,
     "actions": upstream.Actions,
     "proposals": proposals.Proposals,

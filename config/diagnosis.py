@@ -17,6 +17,7 @@ from redis import Redis, RedisError
 from config.env import Environment
 from config.probes import pending_migrations
 from governance.models import Notice
+from registry.health import State, is_overdue, look
 from registry.models import Change, Source, Team, User
 
 # Work is looked for every 10 to 30 s; what has waited this long waits for a worker that does not run.
@@ -184,28 +185,24 @@ def check_people(_env: Environment, _now: datetime) -> Iterator[Finding]:
 
 
 def check_sources(_env: Environment, now: datetime) -> Iterator[Finding]:
-    for source in Source.objects.filter(is_enabled=True):
-        topic = f"source {source.slug}"
-        if source.next_due_at and source.next_due_at < now - LATE_AFTER:
-            says = f"due since {source.next_due_at:%Y-%m-%d %H:%M} UTC and not polled"
-            yield Finding(topic, Status.WRONG, says, "Start a worker for the queue poll, and beat.")
-        elif _failed_last(source):
-            yield Finding(
-                topic, Status.NOTE, f"the last poll failed: {source.last_error}", "It is tried again by itself."
-            )
-        elif source.last_success_at is None:
-            yield Finding(topic, Status.NOTE, "was never polled", "A worker does it when it is due.")
-        elif source.last_success_at < now - 2 * source.interval:
-            says = f"has not answered since {source.last_success_at:%Y-%m-%d %H:%M} UTC"
-            yield Finding(topic, Status.WRONG, says, source.last_error or "Look at its poll runs in the admin.")
-        else:
-            yield Finding(topic, Status.OK, f"answered at {source.last_success_at:%Y-%m-%d %H:%M} UTC")
+    for health in look(Source.objects.filter(is_enabled=True), now=now):
+        status, way_out = _OF_STATES[health.state]
+        if is_overdue(health.source, now=now):
+            status, way_out = Status.WRONG, "Start a worker for the queue poll, and beat."
+        yield Finding(f"source {health.source.slug}", status, health.why, way_out)
 
 
-def _failed_last(source: Source) -> bool:
-    if source.last_error_at is None:
-        return False
-    return source.last_success_at is None or source.last_error_at > source.last_success_at
+_LOOK = "Look at its page under Sources; the log of its last polls says why."
+_DECIDE = "Release or dismiss what is held back on its page under Sources."
+# What each state of an enabled source is to an operator, and what helps.
+_OF_STATES = {
+    State.FAILING: (Status.WRONG, _LOOK),
+    State.QUARANTINED: (Status.WRONG, _DECIDE),
+    State.EMPTY: (Status.WRONG, _LOOK),
+    State.LATE: (Status.NOTE, "It is tried again by itself; its page under Sources says what failed."),
+    State.NEW: (Status.NOTE, "A worker polls it when it is due."),
+    State.OK: (Status.OK, ""),
+}
 
 
 def check_triage(_env: Environment, now: datetime) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ The probes answer before any other middleware, because they come by IP address, 
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from math import inf, nan
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -20,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from governance.models import Action, Notice, Proposal
+from registry.health import Health, State, look
 from registry.models import Change, Source
 
 logger = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ class Waiting(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield self._notices()
-        yield self._sources()
+        yield from self._sources()
         yield _gauge("understudy_changes_untriaged", "Changes nobody was told of yet.", _untriaged())
         yield _gauge("understudy_actions_open", "Actions that want an owner.", Action.objects.open().count())
         yield _gauge("understudy_proposals_waiting", "Proposals without a decision.", Proposal.objects.open().count())
@@ -103,15 +105,64 @@ class Waiting(Collector):
             family.add_metric([state], counts.get(state, 0))
         return family
 
-    def _sources(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(
-            "understudy_source_seconds_since_success",
-            "Since the last good poll of an enabled source; +Inf where there was none.",
-            labels=["source"],
-        )
-        for slug, last in Source.objects.filter(is_enabled=True).values_list("slug", "last_success_at"):
-            family.add_metric([slug], (self._now - last).total_seconds() if last else float("inf"))
-        return family
+    def _sources(self) -> Iterator[GaugeMetricFamily]:
+        """Of enabled sources alone: one that was switched off is no alarm."""
+        found = look(Source.objects.filter(is_enabled=True), now=self._now)
+        for name, explanation, value in _OF_SOURCES:
+            family = GaugeMetricFamily(f"understudy_source_{name}", explanation, labels=["source"])
+            for health in found:
+                family.add_metric([health.source.slug], value(health, self._now))
+            yield family
+        yield _states(found)
+
+
+def _seconds_since_success(health: Health, now: datetime) -> float:
+    last = health.source.last_success_at
+    return (now - last).total_seconds() if last else inf
+
+
+def _last_success(health: Health, _now: datetime) -> float:
+    last = health.source.last_success_at
+    return last.timestamp() if last else 0
+
+
+def _coverage(health: Health, _now: datetime) -> float:
+    ratio = health.coverage.ratio
+    return nan if ratio is None else ratio
+
+
+# Name, explanation, value.
+_OF_SOURCES: tuple[tuple[str, str, Callable[[Health, datetime], float]], ...] = (
+    (
+        "seconds_since_success",
+        "Since the last good poll of an enabled source; +Inf where there was none.",
+        _seconds_since_success,
+    ),
+    ("last_success_timestamp_seconds", "When the last good poll was; 0 where there was none.", _last_success),
+    ("coverage_ratio", "Rows of the last good run against the usual; NaN where nothing is usual yet.", _coverage),
+    ("incidents_open", "Open incidents: silent, empty or held back.", lambda health, _now: health.open_count),
+    ("held_back", "Statements and changes in quarantine.", lambda health, _now: health.held_count),
+    ("stale", "1 where what it said counts as stale (UD306).", lambda health, _now: health.is_stale),
+    (
+        "records_rejected",
+        "Records of the last poll that could not be read.",
+        lambda health, _now: health.newest_run.rejected_count if health.newest_run else 0,
+    ),
+    (
+        "sections_failing",
+        "Parts that did not answer when last read.",
+        lambda health, _now: health.sections.failing_count,
+    ),
+)
+
+
+def _states(found: Iterable[Health]) -> GaugeMetricFamily:
+    """1 for the state that a source is in, 0 for the others, so that an alert can name one."""
+    family = GaugeMetricFamily("understudy_source_state", "How a source does.", labels=["source", "state"])
+    for health in found:
+        for state in State:
+            family.add_metric([health.source.slug, state.value], health.state is state)
+    return family
 
 
 def _untriaged() -> int:

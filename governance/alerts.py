@@ -26,7 +26,7 @@ def alert_about(incident: Incident, *, is_over: bool) -> Alert:
         why=tuple(map(one_line, why)),
         follows=tuple(map(one_line, follows)),
         to_do=tuple(map(one_line, to_do)),
-        url=absolute(reverse("admin:registry_source_change", args=[counted.source_id])),
+        url=absolute(reverse("pages:source", args=[counted.source_id])),
     )
 
 

@@ -1,19 +1,25 @@
 """What is wrong with a source, and the people who look after it: each incident is told once, and its end once.
 
-What is to be told is found by looking: an open incident without an `IncidentTold` row.
+What is to be told is found by looking: an open incident without an `IncidentTold` row. Releasing and dismissing what
+is held back is `registry.incidents`'; here stands who may, and the line of audit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
 
+from governance import audit
 from governance.models import Channel, IncidentTold, Notice
 from governance.permissions import ADMIN
+from governance.refused import Refused, written
 from governance.transports import Style, style_of
+from registry import incidents
 from registry.locks import serialise
 from registry.models import Incident, User
+
+_LONGEST_NOTE = Incident._meta.get_field("note").max_length or 0
 
 
 @transaction.atomic
@@ -71,3 +77,33 @@ def operator_channels(*, now: datetime) -> list[Channel]:
 def _addresses(*, is_active: bool) -> set[str]:
     administrators = User.objects.filter(Q(groups__name=ADMIN) | Q(is_superuser=True), is_active=is_active)
     return set(administrators.exclude(email="").values_list("email", flat=True))
+
+
+def release(incident: Incident, *, by: User, note: str, now: datetime) -> Incident:
+    """Let what is held back count: it was true. Refused: `not_allowed`, `invalid`, `closed`."""
+    return _end(incident, incidents.release, "released", by=by, note=note.strip(), now=now)
+
+
+def dismiss(incident: Incident, *, by: User, note: str, now: datetime) -> Incident:
+    """Drop what is held back: it was wrong, and `note` says why. Refused: `not_allowed`, `invalid`, `closed`."""
+    return _end(incident, incidents.dismiss, "dismissed", by=by, note=written("note", note), now=now)
+
+
+@transaction.atomic
+def _end(
+    incident: Incident, act: Callable[..., Incident], verb: str, *, by: User, note: str, now: datetime
+) -> Incident:
+    # Read anew: what the caller holds may be older than the loss of the right.
+    if not User.objects.get(pk=by.pk).has_perm("registry.change_incident", incident):
+        raise Refused("not_allowed", "Only reviewers and administrators release or dismiss what is held back.")
+    if len(note) > _LONGEST_NOTE or "\x00" in note:
+        raise Refused("invalid", f"note: at most {_LONGEST_NOTE} characters, and no NUL.", field="note")
+    if incident.kind == Incident.Kind.FAILING:
+        raise Refused("invalid", "kind: a source that does not answer holds nothing back; its next good poll ends it.")
+    before = {"verdict": incident.verdict, "reason": incident.reason}
+    try:
+        ended = act(incident, by=by, note=note, now=now)
+    except incidents.Closed as closed:
+        raise Refused("closed", str(closed)) from closed
+    audit.record(f"governance:incident:{verb}", ended, actor=by, before=before, after={"note": note})
+    return ended

@@ -17,7 +17,7 @@ _VIEWS = {
     "system": "admin:registry_system_change",
     "model": "admin:registry_aimodel_change",
     "models": "admin:registry_aimodel_changelist",
-    "source": "admin:registry_source_change",
+    "source": "pages:source",
     "licenses": "admin:registry_license_changelist",
     "blocks": "admin:governance_block_changelist",
 }

@@ -35,6 +35,10 @@ class State(StrEnum):
     OK = "ok"
     OFF = "off"
 
+    @property
+    def label(self) -> str:
+        return "Healthy" if self is State.OK else self.value.capitalize()
+
 
 # What somebody has to look at.
 UNWELL = frozenset({State.FAILING, State.QUARANTINED, State.EMPTY})
@@ -123,7 +127,7 @@ class _Rows:
     listings: Mapping[int, int] = field(default_factory=dict)
 
 
-def look(sources: QuerySet[Source], *, now: datetime) -> list[Health]:
+def look(sources: Iterable[Source], *, now: datetime) -> list[Health]:
     """The health of each, the worst first, by six queries."""
     rows = list(sources)
     ids = [source.pk for source in rows]
@@ -162,6 +166,11 @@ def is_silent(source: Source, *, now: datetime) -> bool:
     return last is not None and is_stale(last, interval=source.interval, now=now)
 
 
+def is_overdue(source: Source, *, now: datetime) -> bool:
+    """Whether its moment has passed and no worker has taken it up."""
+    return source.next_due_at is not None and source.next_due_at < now - LATE_AFTER
+
+
 def coverage_of(row_counts: Sequence[int]) -> Coverage:
     """From the rows of completed runs, the newest first."""
     if not row_counts:
@@ -183,9 +192,9 @@ def assess(
     held = next((one for one in incidents if one.kind in _BY_KIND), None)
     if held is not None:
         return _BY_KIND[Incident.Kind(held.kind)], held.opened_at, held.reason
-    if source.last_success_at is None:
-        return _never_answered(source)
-    return _answering(source, sections, now=now)
+    if is_overdue(source, now=now):
+        return State.LATE, source.next_due_at, f"Due since {source.next_due_at:{MOMENT}} and not polled yet."
+    return _never_answered(source) if source.last_success_at is None else _answering(source, sections)
 
 
 def silence_of(source: Source, *, now: datetime) -> str:
@@ -194,8 +203,7 @@ def silence_of(source: Source, *, now: datetime) -> str:
     assert last is not None, "a source that never answered is not silent"  # noqa: S101
     said = f"No good poll since {last:{MOMENT}}."
     if error is None or error < last:
-        waiting = source.next_due_at and source.next_due_at < now - LATE_AFTER
-        return f"{said} It is due and nobody polls it: is a worker running?" if waiting else said
+        return f"{said} It is due and nobody polls it: is a worker running?" if is_overdue(source, now=now) else said
     return f"{said} {source.last_error}"
 
 
@@ -205,10 +213,8 @@ def _never_answered(source: Source) -> tuple[State, datetime | None, str]:
     return State.FAILING, source.last_error_at, f"It has never answered. {source.last_error}"
 
 
-def _answering(source: Source, sections: Sections, *, now: datetime) -> tuple[State, datetime | None, str]:
+def _answering(source: Source, sections: Sections) -> tuple[State, datetime | None, str]:
     last, error = source.last_success_at, source.last_error_at
-    if source.next_due_at is not None and source.next_due_at < now - LATE_AFTER:
-        return State.LATE, source.next_due_at, f"Due since {source.next_due_at:{MOMENT}} and not polled yet."
     if error is not None and last is not None and error > last:
         return State.LATE, error, f"The last poll failed and is tried again by itself. {source.last_error}"
     if sections.failing_count:

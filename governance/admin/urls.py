@@ -8,6 +8,7 @@ from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
 from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
+from governance.admin.pages.incident import dismiss, release
 from governance.admin.pages.mail import mail, mails
 from governance.admin.pages.model import model
 from governance.admin.pages.news import news
@@ -15,6 +16,7 @@ from governance.admin.pages.plan import ask_for_approval, plan
 from governance.admin.pages.proposal import decide, proposal, withdraw
 from governance.admin.pages.propose import adoption, waiver
 from governance.admin.pages.rule import rule
+from governance.admin.pages.source import source
 
 app_name = "pages"
 page = admin.site.admin_view
@@ -34,6 +36,9 @@ urlpatterns = [
     path("actions/<int:pk>/", page(action), name="action"),
     path("blocks/new/", page(block), name="block"),
     path("blocks/<int:pk>/lift/", page(lift), name="lift-block"),
+    path("sources/<int:pk>/", page(source), name="source"),
+    path("incidents/<int:pk>/release/", page(release), name="release"),
+    path("incidents/<int:pk>/dismiss/", page(dismiss), name="dismiss"),
     path("news/", page(news), name="news"),
     path("rules/<slug:code>/", page(rule), name="rule"),
     path("mail/", page(mails), name="mails"),

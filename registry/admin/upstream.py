@@ -1,16 +1,20 @@
 """Sources and what came of asking them: polls and changes."""
 
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from registry.admin.base import EvidenceAdmin, EvidenceRows, RegisterAdmin
+from registry.health import Health, look
 from registry.models import Change, PollRun, Rejected, Source
 from registry.tasks import poll_source
 
@@ -21,14 +25,29 @@ OUTCOME_LABELS = {
     "refused": "danger",
     "failed": "danger",
 }
+STATE_LABELS = {
+    "failing": "danger",
+    "quarantined": "warning",
+    "empty": "warning",
+    "late": "info",
+    "new": "info",
+    "ok": "success",
+    "off": "default",
+}
+# So much of a reason fits a row.
+SHOWN = 140
 SEVERITY_LABELS = {"info": "default", "notice": "info", "warning": "warning", "critical": "danger"}
 
 
 @admin.register(Source)
 class SourceAdmin(RegisterAdmin):
-    list_display = ("name", "health", "last_success_at", "next_due_at", "listing_total", "last_run", "poll_button")
+    """The sources, the worst first. Each leads to its page; the form here is for its interval and its switch."""
+
+    list_display = ("page", "state", "why", "coverage", "fresh", "held", "next_due_at", "poll_button")
+    list_display_links = None
     list_filter = ("is_enabled", "method")
     search_fields = ("name", "slug")
+    list_per_page = 100
     fields = (
         ("name", "slug"),
         ("method", "interval", "is_enabled"),
@@ -46,18 +65,19 @@ class SourceAdmin(RegisterAdmin):
         "content_sha256",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
-        newest = PollRun.objects.filter(source=OuterRef("pk")).order_by("-slot")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                listing_count=Count("listings", filter=Q(listings__missing_since=None)),
-                run_outcome=Subquery(newest.values("outcome")[:1]),
-                run_changes=Subquery(newest.values("change_count")[:1]),
-                run_rejected=Subquery(newest.values("rejected_count")[:1]),
-            )
-        )
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list with the health of each source, the worst first unless the person asks for another order."""
+        changelist = super().get_changelist_instance(request)
+        found = {one.source.pk: one for one in look(changelist.result_list, now=timezone.now())}
+        for source in changelist.result_list:
+            source.health = found[source.pk]
+        if "o" not in request.GET:
+            place = {pk: number for number, pk in enumerate(found)}
+            changelist.result_list = sorted(changelist.result_list, key=lambda source: place[source.pk])
+        return changelist
+
+    def view_on_site(self, source: Source) -> str:
+        return reverse("pages:source", args=[source.pk])
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         """A source comes with its adapter, not by a form."""
@@ -69,28 +89,44 @@ class SourceAdmin(RegisterAdmin):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
 
-    @display(description="Health", label={"failing": "danger", "ok": "success", "off": "default", "new": "info"})
-    def health(self, source: Source) -> tuple[str, str]:
-        if not source.is_enabled:
-            return "off", "Off"
-        if source.last_success_at is None:
-            return ("failing", "Failing") if source.last_error else ("new", "Not polled yet")
-        is_failing = source.last_error_at is not None and source.last_error_at > source.last_success_at
-        return ("failing", "Failing") if is_failing else ("ok", "Answers")
+    @display(description="Source", ordering="name")
+    def page(self, source: Source) -> SafeString:
+        address = reverse("pages:source", args=[source.pk])
+        return format_html('<a class="us-link" href="{}">{}</a>', address, source.name)
 
-    @display(description="Listings", ordering="listing_count")
-    def listing_total(self, source: Source) -> int:
-        return source.listing_count  # type: ignore[attr-defined]  # annotated in get_queryset
+    @display(description="State", label=STATE_LABELS)
+    def state(self, source: Source) -> tuple[str, str]:
+        state = _health(source).state
+        return state.value, state.label
 
-    @display(description="Last poll", ordering="run_outcome")
-    def last_run(self, source: Source) -> str:
-        if source.run_outcome is None:  # type: ignore[attr-defined]  # annotated in get_queryset
+    @display(description="Why")
+    def why(self, source: Source) -> str:
+        why = _health(source).why
+        return why if len(why) <= SHOWN else f"{why[: SHOWN - 1]}…"
+
+    @display(description="Coverage")
+    def coverage(self, source: Source) -> str:
+        coverage = _health(source).coverage
+        if coverage.rows is None:
             return "–"
-        outcome = PollRun.Outcome(source.run_outcome).label  # type: ignore[attr-defined]  # annotated in get_queryset
-        return f"{outcome}, {source.run_changes} changes, {source.run_rejected} rejected"  # type: ignore[attr-defined]  # annotated in get_queryset
+        return f"{coverage.rows:,} rows" if coverage.ratio is None else f"{coverage.rows:,} rows, {coverage.ratio:.0%}"
+
+    @display(description="Last success", ordering="last_success_at")
+    def fresh(self, source: Source) -> SafeString | str:
+        if source.last_success_at is None:
+            return "never"
+        ago = f"{timesince(source.last_success_at, depth=1)} ago"
+        is_stale = _health(source).is_stale
+        return format_html('{} <span class="us-badge us-bad">stale</span>', ago) if is_stale else ago
+
+    @display(description="Held back")
+    def held(self, source: Source) -> str:
+        return str(_health(source).held_count or "–")
 
     @display(description="")
-    def poll_button(self, source: Source) -> SafeString:
+    def poll_button(self, source: Source) -> SafeString | str:
+        if not source.is_enabled:
+            return ""
         # The button stands in the list's own form, which brings the CSRF token along.
         return format_html(
             '<button class="us-button us-button-small" formmethod="post" formaction="{}">Poll now</button>',
@@ -110,6 +146,11 @@ class SourceAdmin(RegisterAdmin):
         else:
             messages.error(request, f"You may not poll {source}: that needs the right to change sources.")
         return HttpResponseRedirect(reverse("admin:registry_source_changelist"))
+
+
+def _health(source: Source) -> Health:
+    """What `get_changelist_instance` has put onto the row."""
+    return source.health  # type: ignore[attr-defined, no-any-return]
 
 
 class RejectedRows(EvidenceRows):

@@ -1,5 +1,6 @@
 """The register's facts as JSON. References go by slug where there is one, by id elsewhere."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -104,6 +105,7 @@ class OfferingSerializer(serializers.ModelSerializer[models.Offering]):
     provider = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
     revisions = RevisionSerializer(many=True, read_only=True)
     aliases = Slug(slug_field="text", many=True, read_only=True)
+    facts_as_of = serializers.SerializerMethodField()
 
     class Meta:
         model = models.Offering
@@ -136,8 +138,12 @@ class OfferingSerializer(serializers.ModelSerializer[models.Offering]):
             "head_revision",
             "input_price",
             "output_price",
-            "facts_as_of",
         )
+
+    def get_facts_as_of(self, offering: models.Offering) -> datetime | None:
+        """When a source last confirmed it, by itself or with the section that lists it."""
+        as_of: datetime | None = getattr(offering, "as_of", offering.facts_as_of)
+        return as_of
 
 
 class SystemSerializer(serializers.ModelSerializer[models.System]):

@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from config.diagnosis import Finding, Status, diagnose
 from config.env import Environment
 from governance.models import Channel, Notice
-from registry.models import Change, ChangeKind, Severity, Source
+from registry.models import Change, ChangeKind, Incident, Severity, Source
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +109,22 @@ def test_a_source_that_has_not_answered_for_two_intervals_is_wrong() -> None:
 def test_a_failure_since_the_last_good_poll_is_noted_with_its_reason() -> None:
     source(last_success_at=NOW - timedelta(hours=2), last_error_at=NOW - timedelta(hours=1), last_error="HTTP 503")
     (finding,) = [f for f in look() if f.topic == "source hub"]
-    assert (finding.status, finding.says) == (Status.NOTE, "the last poll failed: HTTP 503")
+    assert (finding.status, finding.says) == (
+        Status.NOTE,
+        "The last poll failed and is tried again by itself. HTTP 503",
+    )
+
+
+def test_a_source_whose_word_is_held_back_is_wrong_until_a_person_has_decided() -> None:
+    source(last_success_at=NOW - timedelta(hours=1))
+    held = Incident.objects.create(
+        source=Source.objects.get(), kind="suspect", opened_at=NOW, reason="70 of 500 rows vanished at once."
+    )
+    (finding,) = [f for f in look() if f.topic == "source hub"]
+    assert (finding.status, finding.says) == (Status.WRONG, "70 of 500 rows vanished at once.")
+    assert finding.way_out == "Release or dismiss what is held back on its page under Sources."
+    Incident.objects.filter(pk=held.pk).update(closed_at=NOW)
+    assert not wrong(look(), "source hub")
 
 
 def test_a_change_that_waits_for_long_is_wrong() -> None:

@@ -5,14 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from registry.models import Change, ChangeKind, Severity, Source
+from registry.models import Change, ChangeKind, Incident, PollRun, Severity, Source
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -83,13 +83,47 @@ def test_metrics_tell_how_long_a_source_has_been_silent(client: Client) -> None:
     assert 'understudy_source_seconds_since_success{source="never"} +Inf' in text
 
 
+def test_metrics_tell_a_silent_a_suspect_and_a_healthy_source_apart(client: Client) -> None:
+    now = timezone.now()
+    Source.objects.all().delete()
+    fine, _, held = (
+        Source.objects.create(slug=slug, name=slug, method="vendor_api", last_success_at=now - timedelta(hours=hours))
+        for slug, hours in (("fine", 1), ("silent", 20), ("held", 1))
+    )
+    Incident.objects.create(source=held, kind="suspect", opened_at=now, reason="70 rows vanished at once.")
+    for number, rows in enumerate((200, 200, 50)):
+        slot = now - timedelta(hours=9 - number)
+        times = dict.fromkeys(("slot", "started_at", "lease_until", "completed_at"), slot)
+        PollRun.objects.create(source=fine, outcome="changed", record_count=rows, rejected_count=number, **times)
+    text = metrics(client)
+    expected = (
+        'understudy_source_coverage_ratio{source="fine"} 0.25',
+        'understudy_source_coverage_ratio{source="silent"} NaN',
+        'understudy_source_records_rejected{source="fine"} 2.0',
+        'understudy_source_incidents_open{source="held"} 1.0',
+        'understudy_source_stale{source="silent"} 1.0',
+        'understudy_source_stale{source="fine"} 0.0',
+        'understudy_source_state{source="fine",state="ok"} 1.0',
+        'understudy_source_state{source="silent",state="failing"} 1.0',
+        'understudy_source_state{source="held",state="quarantined"} 1.0',
+        'understudy_source_state{source="held",state="ok"} 0.0',
+    )
+    assert [line for line in expected if line not in text] == []
+
+
+def test_metrics_say_when_a_source_last_answered(client: Client) -> None:
+    at = datetime(2026, 4, 15, 9, 0, tzinfo=UTC)
+    Source.objects.create(slug="hub", name="Hub", method="vendor_api", last_success_at=at)
+    assert f'last_success_timestamp_seconds{{source="hub"}} {at.timestamp() / 1e9:.7f}' in metrics(client)
+
+
 def test_metrics_take_the_same_queries_however_much_there_is(
     client: Client, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
 ) -> None:
     changes(20)
     for number in range(20):
         Source.objects.create(slug=f"source-{number}", name=f"Source {number}", method="vendor_api")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(10):
         metrics(client)
 
 

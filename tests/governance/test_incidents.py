@@ -96,7 +96,7 @@ def test_the_letter_says_what_is_wrong_what_follows_and_what_to_do(
         "No good poll since 2026-04-14 19:00 UTC. The server answered 503.",
         "The facts of 2 models in use are no longer confirmed: production checks answer “unknown” about them (UD306).",
         "Silence takes no model for gone",
-        f"{settings.BASE_URL}/admin/registry/source/{silent.pk}/change/",
+        f"{settings.BASE_URL}/sources/{silent.pk}/",
         "One letter when something goes wrong and one when it is over.",
     ):
         assert sentence in mail.body

@@ -6,7 +6,7 @@ from django import forms
 
 from governance.admin.pages.refs import OfferingRefField
 from governance.permissions import can_decide
-from registry.models import AIModel, Change, Dependency, Distribution, Severity, System, User, Vendor
+from registry.models import AIModel, Change, Dependency, Distribution, Incident, Severity, System, User, Vendor
 
 
 def day_field(**options: Any) -> forms.DateField:
@@ -105,6 +105,25 @@ class NewsForm(forms.Form):
 
 class LiftForm(forms.Form):
     reason = long_text(help_text="What has changed since it was blocked.")
+
+
+class ReleaseForm(forms.Form):
+    """What `incidents.release` takes."""
+
+    note = forms.CharField(
+        max_length=Incident._meta.get_field("note").max_length,
+        required=False,
+        help_text="How you know that it is true. Kept with the decision.",
+    )
+
+
+class DismissForm(ReleaseForm):
+    """What `incidents.dismiss` takes."""
+
+    note = forms.CharField(
+        max_length=Incident._meta.get_field("note").max_length,
+        help_text="How you know that it is wrong. Kept with the decision, and the others are told.",
+    )
 
 
 class DecisionForm(forms.Form):

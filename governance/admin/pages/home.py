@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -11,6 +11,7 @@ from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
 from governance.models import Action, Impact, Proposal
 from governance.permissions import can_decide
+from registry.health import Health, look
 from registry.models import AIModel, Change, Dependency, Offering, Source, Team, User
 
 HORIZON = timedelta(days=90)
@@ -30,10 +31,15 @@ class Home:
     mine: list[Proposal]
     retirements: list[Offering]
     single: single_vendor.Overview
-    sources: list[Source]
+    sources: list[Health]
     changes: list[Change]
     teams: list[Team]
     is_empty: bool
+
+    @property
+    def alarms(self) -> list[Health]:
+        """The sources that somebody was told of: silent, held back or empty. One that never answered is no news."""
+        return [one for one in self.sources if one.is_stale or one.quarantines]
 
 
 def load(person: User, *, now: datetime) -> Home:
@@ -49,7 +55,7 @@ def load(person: User, *, now: datetime) -> Home:
         mine=list(_own_proposals(person, now=now)[:LIST_LENGTH]),
         retirements=_retirements(now.date()),
         single=single_vendor.load(now=now, limit=LIST_LENGTH),
-        sources=list(Source.objects.filter(is_enabled=True).annotate(listing_count=Count("listings"))),
+        sources=look(Source.objects.filter(is_enabled=True), now=now),
         changes=_changes(person),
         teams=list(Team.objects.of(person)),
         is_empty=not AIModel.objects.exists(),

@@ -1,5 +1,6 @@
 """One model at a glance: who makes it, who stands behind it, where it is offered, who uses it, and what was decided."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +13,10 @@ from governance import candidates
 from governance.admin.pages import evidence
 from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
+from governance.facts import load_staleness
 from governance.models import Action, Adoption, Approval, Block
 from governance.permissions import can_decide, can_propose
-from governance.rules.facts import same_revision
+from governance.rules.facts import StaleFacts, same_revision
 from registry.criteria import Criterion, Verdict
 from registry.lineage import Roots, roots_of
 from registry.models import AIModel, Change, Dependency, License, LineageEdge, Listing, Member, Offering, Revision
@@ -69,6 +71,7 @@ class ModelPage:
     actions: list[Action]
     changes: list[Change]
     evidence: evidence.Comparison
+    stale: Mapping[int, StaleFacts]
     suggestions: Suggestions | None
 
     @property
@@ -98,6 +101,7 @@ def load(model: AIModel, *, now: datetime) -> ModelPage:
         actions=list(Action.objects.open().filter(dependency__in=uses).select_related("dependency__system", "team")),
         changes=_changes(model),
         evidence=evidence.compare(_listings_of(model)),
+        stale=load_staleness([offering.pk for offering in offerings], now=now),
         suggestions=_suggestions(lines, now=now),
     )
 
@@ -122,7 +126,8 @@ def _edges_around(model: AIModel) -> list[LineageEdge]:
 
 def _offerings_of(model: AIModel) -> list[Offering]:
     revisions = Revision.objects.select_related("license").order_by("-observed_at")
-    return list(model.offerings.select_related("provider").prefetch_related(Prefetch("revisions", revisions)))
+    rows = model.offerings.with_as_of().select_related("provider")
+    return list(rows.prefetch_related(Prefetch("revisions", revisions)))
 
 
 def _with_licenses(lines: list[PlanLine], offerings: list[Offering]) -> list[Use]:
