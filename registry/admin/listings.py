@@ -25,6 +25,13 @@ from registry.match import could_be_ours, suggest
 from registry.models import Listing, Observation, Offering
 from registry.unmap import unmap_listing
 
+_DAYS = {"retires_on": "retires", "earliest_retires_on": "not before", "deprecated_on": "deprecated"}
+
+_MAP_BUTTON = (
+    '<button class="us-button us-button-small" formmethod="post" formaction="{0}" '
+    'aria-label="Map to {1}: {2}">Map to {1}</button>'
+)
+
 
 class Observations(EvidenceRows):
     model = Observation
@@ -70,9 +77,9 @@ class Suggesting(ChangeList):
 
 @admin.register(Listing)
 class ListingAdmin(RegisterAdmin):
-    list_display = ("external_id", "source", "mapped_to", "first_seen_at", "missing_since")
+    list_display = ("external_id", "source", "mapped_to", "says", "missing_since")
     list_filter = (Mapped, "source", ("first_seen_at", RangeDateTimeFilter))
-    list_select_related = ("source", "offering")
+    list_select_related = ("source", "offering", "current")
     search_fields = ("external_id", "offering__external_id")
     autocomplete_fields = ("offering",)
     fields = ("external_id", "source", "first_seen_at", "missing_since", "offering")
@@ -88,11 +95,15 @@ class ListingAdmin(RegisterAdmin):
         if listing.offering is not None:
             return str(listing.offering)
         near: list[Offering] = getattr(listing, "near", [])
-        buttons = ((_map_url(listing, one), listing.external_id, one, one.external_id) for one in near)
-        button = '<button class="us-button us-button-small" formmethod="post" formaction="{}" aria-label="Map {} to {}">{}</button>'
-        return (
-            format_html('<span class="us-choices">{}</span>', format_html_join(" ", button, buttons)) if near else "–"
-        )
+        buttons = ((_map_url(listing, one), one.external_id, listing.external_id) for one in near)
+        return format_html_join(" ", _MAP_BUTTON, buttons) or "–"
+
+    @display(description="Says")
+    def says(self, listing: Listing) -> str:
+        """What of the row a person has to know before mapping it: it counts at once."""
+        facts = listing.current.facts if listing.current else {}
+        days = (f"{word} {facts[name]}" for name, word in _DAYS.items() if name in facts)
+        return next(days, "deprecated" if facts.get("is_deprecated") else "–")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.map_view)
