@@ -13,6 +13,7 @@ from registry.models import LicenseName
 from registry.records import plain
 
 _HIGHEST_PRICE = Decimal(100_000_000)
+_FINEST_PRICE = Decimal("0.000001")
 _LARGEST_NUMBER = 2**31 - 1
 _LONGEST_NAME = 300
 
@@ -55,8 +56,9 @@ def _price(value: Any) -> str:
         price = Decimal(str(value))
     except InvalidOperation:
         price = Decimal("NaN")
-    if isinstance(value, bool) or not (price.is_finite() and 0 <= price < _HIGHEST_PRICE):
-        raise ValidationError("Write the price in USD per million tokens, such as 0.25.")
+    is_fit = price.is_finite() and 0 <= price < _HIGHEST_PRICE and price == price.quantize(_FINEST_PRICE)
+    if isinstance(value, bool) or not is_fit:
+        raise ValidationError("Write the price in USD per million tokens, such as 0.25, with at most six decimals.")
     return plain(price)
 
 

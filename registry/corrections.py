@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,7 +13,7 @@ from registry.diff import compare
 from registry.locks import serialise
 from registry.models import Change, Correction, Offering, Revision, User
 from registry.present import present_facts
-from registry.records import JSON, ListingRecord, plain
+from registry.records import JSON, ListingRecord, jsonable
 from registry.words import checked_address, checked_sentence, noting
 
 # Nobody remembers for longer why a source was wrong, and by then it may be right.
@@ -167,13 +166,7 @@ def _what_nobody_states(offering: Offering, fact: str, *, now: datetime) -> JSON
         return {} if is_stated or row is None else {"license": row.license_id, "as_given": row.license_as_given}
     row = offering.model if CORRECTABLE[fact].is_of_model else offering
     columns = [name for name in CORRECTABLE[fact].columns if not (is_stated and name != "status")]
-    return {name: _as_json(getattr(row, name)) for name in columns}
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return plain(value)
-    return value.isoformat() if isinstance(value, date) else value
+    return {name: jsonable(getattr(row, name)) for name in columns}
 
 
 def _restore(correction: Correction, *, now: datetime) -> None:

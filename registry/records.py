@@ -80,7 +80,7 @@ _TEXTS = frozenset({"license", "input_modalities", "output_modalities"})
 def to_facts(record: ListingRecord) -> JSON:
     """The JSON of an observation: what was stated and nothing else. Equal records give equal JSON."""
     stated = ((name, getattr(record, name)) for name in FACTS)
-    return {name: _to_json(value) for name, value in stated if value is not None}
+    return {name: jsonable(value) for name, value in stated if value is not None}
 
 
 def from_facts(external_id: str, facts: JSON) -> ListingRecord:
@@ -90,7 +90,8 @@ def from_facts(external_id: str, facts: JSON) -> ListingRecord:
     )
 
 
-def _to_json(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """A value of a record as JSON holds it."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
+from governance.admin.pages import correction
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
@@ -15,6 +16,7 @@ from governance.admin.pages.news import news
 from governance.admin.pages.plan import ask_for_approval, plan
 from governance.admin.pages.proposal import decide, proposal, withdraw
 from governance.admin.pages.propose import adoption, waiver
+from governance.admin.pages.report import choose_report, report
 from governance.admin.pages.rule import rule
 from governance.admin.pages.source import source
 
@@ -40,6 +42,11 @@ urlpatterns = [
     path("incidents/<int:pk>/release/", page(release), name="release"),
     path("incidents/<int:pk>/dismiss/", page(dismiss), name="dismiss"),
     path("news/", page(news), name="news"),
+    path("offerings/<int:pk>/report/", page(choose_report), name="report"),
+    path("offerings/<int:pk>/report/<slug:kind>/", page(report), name="report-kind"),
+    path("offerings/<int:pk>/correct/", page(correction.choose_correction), name="correct"),
+    path("offerings/<int:pk>/correct/<slug:fact>/", page(correction.correct), name="correct-fact"),
+    path("corrections/<int:pk>/lift/", page(correction.lift), name="lift-correction"),
     path("rules/<slug:code>/", page(rule), name="rule"),
     path("mail/", page(mails), name="mails"),
     path("mail/<str:name>/", page(mail), name="mail"),

@@ -295,6 +295,7 @@ def test_a_persons_word_on_one_fact_does_not_make_the_others_fresh(service: Offe
         ("input_price", "NaN"),
         ("input_price", True),
         ("output_price", "1e99"),
+        ("output_price", "0.0000001"),
         ("context_length", 0),
         ("context_length", 2**31),
         ("context_length", "8192"),

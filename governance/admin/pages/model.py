@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from governance import candidates
-from governance.admin.pages import evidence
+from governance.admin.pages import evidence, word
 from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.facts import load_staleness
@@ -203,12 +203,14 @@ def _suggestions(lines: list[PlanLine], *, now: datetime) -> Suggestions | None:
 
 def model(request: HttpRequest, slug: str) -> HttpResponse:
     row = get_object_or_404(AIModel.objects.with_registry_card(), slug=slug)
-    person = person_of(request)
+    person, now = person_of(request), timezone.now()
+    page = load(row, now=now)
     return show(
         request,
         "model.html",
         title=row.name,
-        page=load(row, now=timezone.now()),
+        page=page,
+        word=word.load(row, page.offerings, person=person, today=now.date()),
         can_edit=person.has_perm("registry.change_aimodel", row),
         can_propose=can_propose(person),
         can_block=can_decide(person),
