@@ -143,6 +143,8 @@ MODEL_LISTS = ENV.model_lists
 OPENAI_COMPATIBLE_HOST = ENV.openai_compatible_host
 BEDROCK_REGIONS = ENV.bedrock_regions
 BEDROCK_URL = ENV.bedrock_url
+# Where workers on several machines count together what they send; "" for the database.
+REDIS_URL = ENV.redis_url
 
 # --- background work: what is done when stands in config/celery.py ----------------------------
 CELERY_TASK_IGNORE_RESULT = True
