@@ -58,7 +58,7 @@ class Took:
 
 
 def _measure(size: int, clock: _Clock) -> None:
-    first, changed, rss = document(size), document(size, day="2027-06-30"), _rss()
+    first, changed, rss = document(size), document(size, context=256_000), _rss()
     new = _timed(lambda: _feed(first, clock.tick()))
     _say(size, "all new", new, rss_before_mib=rss)
     _say_floor(size, new)
@@ -68,19 +68,19 @@ def _measure(size: int, clock: _Clock) -> None:
     _say(size, "every row changed", _timed(lambda: _feed(changed, clock.tick())))
 
 
-def document(size: int, *, day: str = "2027-01-31") -> bytes:
+def document(size: int, *, context: int = 128_000) -> bytes:
     """A price map of `size` entries with the fields that real ones have."""
     entries = {
         f"acme-{number}": {
             "litellm_provider": "openai",
             "mode": "chat",
-            "max_input_tokens": 128_000 + number,
+            "max_input_tokens": context + number,
             "max_output_tokens": 16_384,
             "max_tokens": 16_384,
             "input_cost_per_token": 2.5e-06,
             "output_cost_per_token": 1e-05,
             "cache_read_input_token_cost": 1.25e-06,
-            "deprecation_date": day,
+            "deprecation_date": "2027-01-31",
             "source": "https://acme.example/pricing",
             "supported_endpoints": ["/v1/chat/completions", "/v1/responses"],
             "supported_modalities": ["text", "image"],

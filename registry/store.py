@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from registry import incidents
 from registry.absence import Absence
 from registry.apply import TAKEN_BACK, apply_effective
 from registry.believe import PRESENCE, Hold
+from registry.bulk import insert
 from registry.diff import Difference
 from registry.heard import Row
 from registry.learn import Learnt, Statement
@@ -139,15 +140,18 @@ def _add_listings(held: Held, learnt: Learnt) -> dict[str, int]:
         )
         for name in unknown
     ]
-    _add(held, Listing, rows)
-    return {row.external_id: row.pk for row in rows}
-
-
-def _add(held: Held, model: type[Listing | Observation | Change | Rejected], rows: Sequence[object]) -> None:
     for batch in batches(rows):
         with transaction.atomic():
             hold(held)
-            model.objects.bulk_create(batch)  # type: ignore[arg-type]  # rows of that model
+            Listing.objects.bulk_create(batch)
+    return {row.external_id: row.pk for row in rows}
+
+
+def _add(held: Held, model: type[Observation | Change | Rejected], rows: Sequence[Model]) -> None:
+    for batch in batches(rows):
+        with transaction.atomic():
+            hold(held)
+            insert(model, batch)
 
 
 def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
@@ -313,7 +317,8 @@ def _suspect(held: Held, learnt: Learnt, page_of: Mapping[str, str]) -> Incident
     incident = incidents.suspect(held, learnt.suspicion, affected=affected, now=learnt.seen_at)
     ids = _ids(learnt)
     changes = [_change(held, learnt, one, ids, page_of, incident) for one in learnt.judged.suspect]
-    Change.objects.bulk_create(changes, batch_size=BATCH)
+    for batch in batches(changes):
+        insert(Change, batch)
     return incident
 
 
