@@ -19,6 +19,8 @@ from config.probes import pending_migrations
 from governance.models import Notice
 from registry.health import State, is_overdue, look
 from registry.models import Change, Source, Team, User
+from registry.upstream import SOURCES, adapter_of
+from registry.upstream.model_list import ModelList
 
 # Work is looked for every 10 to 30 s; what has waited this long waits for a worker that does not run.
 LATE_AFTER = timedelta(minutes=5)
@@ -192,6 +194,18 @@ def check_sources(_env: Environment, now: datetime) -> Iterator[Finding]:
         yield Finding(f"source {health.source.slug}", status, health.why, way_out)
 
 
+def check_model_lists(_env: Environment, _now: datetime) -> Iterator[Finding]:
+    """Vendors' lists whose settings and whose switch in the admin say different things."""
+    lists = {slug: one for slug in SOURCES if isinstance(one := adapter_of(slug), ModelList)}
+    for source in Source.objects.filter(slug__in=lists).order_by("slug"):
+        topic, missing = f"source {source.slug}", lists[source.slug].missing()
+        if source.is_enabled and missing:
+            way_out = f"Set {' and '.join(missing)}, or disable it in the admin under Sources."
+            yield Finding(topic, Status.WRONG, "is enabled and cannot be asked", way_out)
+        elif not source.is_enabled and lists[source.slug].is_set_up():
+            yield Finding(topic, Status.NOTE, "is set up and disabled", "Enable it in the admin under Sources.")
+
+
 _LOOK = "Look at its page under Sources; the log of its last polls says why."
 _DECIDE = "Release or dismiss what is held back on its page under Sources."
 # What each state of an enabled source is to an operator, and what helps.
@@ -239,4 +253,4 @@ CHECKS: tuple[Check, ...] = (
     check_hub_token,
 )
 # These read rows, so they wait until the database answers and is migrated.
-ROW_CHECKS: tuple[Check, ...] = (check_people, check_sources, check_triage, check_notices)
+ROW_CHECKS: tuple[Check, ...] = (check_people, check_sources, check_model_lists, check_triage, check_notices)

@@ -29,6 +29,9 @@ class Bedrock(ModelList):
     def missing(self) -> list[str]:
         return [] if settings.BEDROCK_REGIONS else ["BEDROCK_REGIONS"]
 
+    def is_set_up(self) -> bool:
+        return bool(settings.BEDROCK_REGIONS)
+
     def fetch(self, known: Known) -> Document:  # noqa: ARG002 - AWS knows no conditional request
         refuse_missing(self.missing())
         pages = [_ask(region) for region in settings.BEDROCK_REGIONS]

@@ -15,17 +15,6 @@ from registry.upstream.provider_lists import ProviderList
 from registry.upstream.reading import BadField, external_id, one_object, read_json, rejected, sorted_out
 
 
-def missing_settings(provider: ProviderList) -> list[str]:
-    """The settings without which the list cannot be asked for."""
-    given = settings.MODEL_LISTS[provider.slug]
-    name = provider.slug.upper()
-    wanted = {
-        f"{name}_URL": bool(given.urls or provider.url),
-        f"{name}_API_KEY": bool(given.key) or not provider.needs_key,
-    }
-    return [setting for setting, is_there in wanted.items() if not is_there]
-
-
 class ModelList:
     is_complete = True
     absence_means_gone = True
@@ -42,7 +31,17 @@ class ModelList:
 
     def missing(self) -> list[str]:
         """The settings without which nothing can be asked."""
-        return missing_settings(self._provider)
+        given, name = settings.MODEL_LISTS[self.slug], self.slug.upper()
+        wanted = {
+            f"{name}_URL": bool(given.urls or self._provider.url),
+            f"{name}_API_KEY": bool(given.key) or not self._provider.needs_key,
+        }
+        return [setting for setting, is_there in wanted.items() if not is_there]
+
+    def is_set_up(self) -> bool:
+        """Whether somebody has set anything for it, and all that it needs."""
+        given = settings.MODEL_LISTS[self.slug]
+        return bool(given.urls or given.key) and not self.missing()
 
     def fetch(self, known: Known) -> Document | None:
         refuse_missing(self.missing())

@@ -56,7 +56,7 @@ class ProviderList:
     """One list. `identity` reads the id of a row at `host`; `facts` has a reader for each fact that is stated.
 
     `url` is "" where each customer has an address of its own. `rows` are the names under which a page may have its
-    rows. `is_regional`: a model may be there several times, for each region, plan or kind of account.
+    rows. `is_regional`: a model may be there several times, for each region, server or kind of account.
     """
 
     slug: str
@@ -230,6 +230,8 @@ OPENAI_COMPATIBLE = ProviderList(
     host="",
     url="",
     needs_key=False,
+    # Several servers may serve a model under one name.
+    is_regional=True,
     identity=at(as_it_is, "id"),
     facts={"weights_id": vllm_weights, "context_length": at(length, "max_model_len")},
 )

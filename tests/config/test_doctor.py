@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.core.management import call_command
 from django.db.migrations.recorder import MigrationRecorder
 
 from config.diagnosis import Finding, Status, diagnose
-from config.env import Environment
+from config.env import Environment, ModelList
 from governance.models import Channel, Notice
 from registry.models import Change, ChangeKind, Incident, Severity, Source
 from tests import factories
@@ -125,6 +126,21 @@ def test_a_source_whose_word_is_held_back_is_wrong_until_a_person_has_decided() 
     assert finding.way_out == "Release or dismiss what is held back on its page under Sources."
     Incident.objects.filter(pk=held.pk).update(closed_at=NOW)
     assert not wrong(look(), "source hub")
+
+
+def test_a_list_that_is_enabled_without_its_key_is_wrong_and_names_the_setting(settings: Any) -> None:
+    settings.MODEL_LISTS = {**settings.MODEL_LISTS, "openai": ModelList()}
+    Source.objects.filter(slug="openai").update(is_enabled=True)
+    [finding] = [one for one in look() if one.says == "is enabled and cannot be asked"]
+    assert finding.way_out == "Set OPENAI_API_KEY, or disable it in the admin under Sources."
+
+
+def test_a_list_that_has_its_key_and_is_disabled_is_noted(settings: Any) -> None:
+    settings.MODEL_LISTS = {**dict.fromkeys(settings.MODEL_LISTS, ModelList()), "mistral": ModelList(key="a key")}
+    settings.BEDROCK_REGIONS = ["eu-central-1"]
+    Source.objects.filter(slug="openrouter").update(is_enabled=False)
+    noted = [one.topic for one in look() if one.says == "is set up and disabled"]
+    assert noted == ["source bedrock", "source mistral"]
 
 
 def test_a_change_that_waits_for_long_is_wrong() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.env import BadSetting, read
+from config.env import BadSetting, ModelList, read
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,12 @@ from config.env import BadSetting, read
         ("EMAIL_URL", "smtp://127.0.0.1:twentyfive"),
         ("HF_ENDPOINT", "huggingface.co"),
         ("LITELLM_URL", "file:///etc/passwd"),
+        ("OPENAI_URL", "api.openai.com"),
+        ("AZURE_URL", "https://north.example.org/models,west.example.org/models"),
+        ("MISTRAL_API_KEY", "a key\nwith a line"),
+        ("GEMINI_API_KEY_FILE", "/nowhere/secret"),
+        ("BEDROCK_REGIONS", "Frankfurt"),
+        ("BEDROCK_URL", "bedrock.example.org"),
         ("JIRA_URL", "http://jira.example.org"),
         ("HF_WEBHOOK_SECRET", "too short"),
         ("HF_WEBHOOK_SECRET", "sixteen characters with ä"),
@@ -125,3 +131,19 @@ def test_mail_goes_to_the_server_that_is_named(bare: pytest.MonkeyPatch) -> None
     email = read().email
     assert email["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
     assert (email["EMAIL_HOST"], email["EMAIL_PORT"], email["EMAIL_USE_TLS"]) == ("mail.example.org", 587, True)
+
+
+def test_a_vendors_list_has_its_addresses_and_its_key(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("of the file\n", encoding="utf-8")
+    bare.setenv("AZURE_API_KEY_FILE", str(tmp_path / "key"))
+    bare.setenv("AZURE_URL", "https://north.example.org/models?api-version=1, https://west.example.org/models")
+    lists = read().model_lists
+    assert lists["azure"].urls == ("https://north.example.org/models?api-version=1", "https://west.example.org/models")
+    assert lists["azure"].key == "of the file"
+    assert "of the file" not in repr(lists)
+    assert lists["openai"] == ModelList()
+
+
+def test_the_regions_of_bedrock_are_listed(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("BEDROCK_REGIONS", "eu-central-1, us-gov-west-1")
+    assert read().bedrock_regions == ["eu-central-1", "us-gov-west-1"]
