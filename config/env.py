@@ -21,13 +21,6 @@ SHORTEST_SECRET = 16
 _MAIL_SCHEMES = ("submission", "smtp", "console", "dummy")
 
 
-# The sources that have <NAME>_URL, in place of the vendor's own address, and <NAME>_API_KEY.
-MODEL_LISTS = (
-    *("openai", "anthropic", "mistral", "cohere", "gemini", "groq", "openrouter", "azure"),
-    "openai_compatible",
-)
-
-
 class BadSetting(SystemExit):
     """A variable of the environment cannot be used; the text names it and the way out."""
 
@@ -120,7 +113,7 @@ def _read(env: Env) -> Environment:
         models_dev_url=_url(env, "MODELS_DEV_URL", "https://models.dev/api.json"),
         deprecations_info_url=_url(env, "DEPRECATIONS_INFO_URL", "https://deprecations.info/v1/feed.json"),
         model_deprecations_url=_url(env, "MODEL_DEPRECATIONS_URL", "https://modeldeprecations.dev/api/v1/models.json"),
-        model_lists={slug: _model_list(env, slug.upper()) for slug in MODEL_LISTS},
+        model_lists=_model_lists(env),
         openai_compatible_host=env.str("OPENAI_COMPATIBLE_HOST", "") or "self-hosted",
         bedrock_regions=_regions(env),
         bedrock_url=_url(env, "BEDROCK_URL", "") if env.str("BEDROCK_URL", "") else "",
@@ -214,18 +207,34 @@ def _url(env: Env, name: str, default: str) -> str:
     return url.rstrip("/")
 
 
-def _model_list(env: Env, name: str) -> ModelList:
-    """The addresses in <NAME>_URL, separated by commas, and the key in <NAME>_API_KEY."""
-    urls = tuple(url.strip().rstrip("/") for url in env.str(f"{name}_URL", "").split(",") if url.strip())
+def _model_lists(env: Env) -> dict[str, ModelList]:
+    """By the slug of their source."""
+    lists = {
+        "openai": ModelList(_urls(env, "OPENAI_URL"), _secret(env, "OPENAI_API_KEY")),
+        "anthropic": ModelList(_urls(env, "ANTHROPIC_URL"), _secret(env, "ANTHROPIC_API_KEY")),
+        "mistral": ModelList(_urls(env, "MISTRAL_URL"), _secret(env, "MISTRAL_API_KEY")),
+        "cohere": ModelList(_urls(env, "COHERE_URL"), _secret(env, "COHERE_API_KEY")),
+        "gemini": ModelList(_urls(env, "GEMINI_URL"), _secret(env, "GEMINI_API_KEY")),
+        "groq": ModelList(_urls(env, "GROQ_URL"), _secret(env, "GROQ_API_KEY")),
+        "openrouter": ModelList(_urls(env, "OPENROUTER_URL"), _secret(env, "OPENROUTER_API_KEY")),
+        "azure": ModelList(_urls(env, "AZURE_URL"), _secret(env, "AZURE_API_KEY")),
+        "openai_compatible": ModelList(_urls(env, "OPENAI_COMPATIBLE_URL"), _secret(env, "OPENAI_COMPATIBLE_API_KEY")),
+    }
+    for slug, one in lists.items():
+        # It becomes a header, which takes nothing else.
+        if not (one.key.isascii() and one.key.isprintable()):
+            msg = f'Environment variable "{slug.upper()}_API_KEY" must be printable ASCII'
+            raise ValueError(msg)
+    return lists
+
+
+def _urls(env: Env, name: str) -> tuple[str, ...]:
+    """Addresses, separated by commas; none means that nothing was said."""
+    urls = tuple(url.strip().rstrip("/") for url in env.str(name, "").split(",") if url.strip())
     if not all(url.startswith(("https://", "http://")) for url in urls):
-        msg = f'Environment variable "{name}_URL" must be an http:// or https:// address'
+        msg = f'Environment variable "{name}" must be an http:// or https:// address'
         raise ValueError(msg)
-    key = _secret(env, f"{name}_API_KEY")
-    # It becomes a header, which takes nothing else.
-    if not (key.isascii() and key.isprintable()):
-        msg = f'Environment variable "{name}_API_KEY" must be printable ASCII'
-        raise ValueError(msg)
-    return ModelList(urls, key)
+    return urls
 
 
 def _regions(env: Env) -> list[str]:

@@ -15,12 +15,10 @@ _LENGTH_OF_DAY = len("2026-01-31")
 def day_of(entry: Mapping[str, Any], name: str) -> date | None:
     """The day of a date, of an RFC 3339 moment, or of unix seconds; None for the epoch, which stands for unknown."""
     value = entry.get(name)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        found = _of_seconds(name, value)
-    elif isinstance(value, NoNumber):
+    if isinstance(value, NoNumber):
         raise BadField(f"“{name}” is {printable(value)}, not a moment")
-    else:
-        found = _of_text(entry, name)
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    found = _of_seconds(name, value) if is_number else _of_text(entry, name)
     return None if found == EPOCH else found
 
 

@@ -57,7 +57,7 @@ LISTS = {
     "openrouter": "openrouter/plain.json",
     "azure": "azure/management.json",
     "bedrock": "bedrock/eu-central-1.json",
-    "openai_compatible": "compatible/vllm.json",
+    "openai_compatible": "openai_compatible/vllm.json",
 }
 ROWS = {
     slug: next(rows[0] for rows in json.loads(payload(name)).values() if isinstance(rows, list))

@@ -157,7 +157,7 @@ def test_an_azure_resource_writes_its_moments_in_unix_seconds() -> None:
 
 def test_an_endpoint_of_our_own_states_the_weights_that_it_serves(settings: Any) -> None:
     settings.OPENAI_COMPATIBLE_HOST = "northwind"
-    found = records("openai_compatible", "compatible/vllm.json", "compatible/litellm-proxy.json")
+    found = records("openai_compatible", "openai_compatible/vllm.json", "openai_compatible/litellm-proxy.json")
     assert sorted(found) == ["acme-chat-1", "support-chat", "support-lora"]
     assert column(found, "weights_id") == {"support-chat": "acme/Acme-8B-Instruct"}
     assert column(found, "context_length") == {"support-chat": 32_768}
