@@ -9,7 +9,7 @@ from governance.impact import Assessment, assess
 from governance.models import Action, Basis, Impact
 from governance.notices import Item
 from governance.raising import OpenActions
-from governance.reach import Touched, news_of
+from governance.reach import Touched, disputes_about, news_of
 from governance.standing import State, still_asks
 from governance.terms import terms_in_force
 from governance.treatments import Response
@@ -24,11 +24,12 @@ def record(touched: Mapping[Change, Sequence[Touched]], *, now: datetime) -> lis
     """
     clock = Clock(today=now.date(), lead_days=terms_in_force(now).lead_days)
     known = set(Impact.objects.filter(change__in=touched).values_list("change_id", "dependency_id", "path"))
+    disputes = disputes_about(touched, now=now)
     actions = OpenActions({one.dependency.pk for ones in touched.values() for one in ones}, now=now)
     impacts: list[Impact] = []
     items: list[Item] = []
     for change, ones in touched.items():
-        news = news_of(change)
+        news = news_of(change, disputes)
         for one in ones:
             if (change.pk, one.dependency.pk, one.reach.path) in known or _was_adopted_so(change, one):
                 continue

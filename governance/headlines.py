@@ -16,7 +16,10 @@ _LONGEST = 90
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A change as the decision about it needs it. `subject` is how people call the thing."""
+    """A change as the decision about it needs it. `subject` is how people call the thing.
+
+    `dispute` is a sentence: what the sources say that contradict each other about the day.
+    """
 
     kind: str
     subject: str
@@ -25,6 +28,7 @@ class News:
     after: Any = None
     effective_on: date | None = None
     summary: str = ""
+    dispute: str = ""
 
 
 _SENTENCES = {
@@ -57,12 +61,13 @@ _SENTENCES = {
 def headline(news: News) -> str:
     """One sentence without a full stop, e.g. `The license of acme/e5 changed: apache-2.0 → other`."""
     sentence = _SENTENCES[ChangeKind(news.kind)]
-    return sentence.format(
+    said = sentence.format(
         subject=news.subject,
         change=_difference(news.before, news.after),
         on=f" on {news.effective_on}" if news.effective_on else "",
         summary=news.summary or "a signal without a summary",
     )
+    return f"{said} (sources disagree)" if news.dispute else said
 
 
 def _difference(before: Any, after: Any) -> str:

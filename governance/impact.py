@@ -199,4 +199,4 @@ def _what_to_do(news: News, reach: Reach) -> str:
     steps = [TREATMENTS[news.kind].what_to_do.format(day=day), _softening(news, reach)]
     if news.kind not in ANSWERED_BY_A_PLAN and reach.fallback:
         steps.append(f"Fallback: {reach.fallback}.")
-    return " ".join(filter(None, steps))
+    return " ".join(filter(None, [*steps, news.dispute]))

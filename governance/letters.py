@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from governance.alerts import alert_about
+from governance.disputes import Disputes
 from governance.headlines import headline, one_line
 from governance.models import Action, Impact, Notice, NoticeItem, Ticket
 from governance.models.notices import OPERATORS
-from governance.reach import news_of
+from governance.reach import disputes_about, news_of
 from governance.transports.base import Letter, Line, Section, TicketState, Todo
 from registry.models import Change, Incident, Member, System
 
@@ -42,7 +44,7 @@ def write(notice: Notice) -> Letter:
         address=channel.address,
         options=dict(channel.options),
         team=one_line(str(channel.team)),
-        sections=_sections(impacts, for_team=channel.team_id),
+        sections=_sections(impacts, _disputes(impacts), for_team=channel.team_id),
         home_url=f"{settings.BASE_URL}/",
         ticket=_ticket_state(notice.ticket) if notice.ticket else None,
     )
@@ -84,7 +86,12 @@ def _with_everything() -> QuerySet[Impact]:
     ).order_by("-change__detected_at", "-change_id", "pk")
 
 
-def _sections(impacts: Sequence[Impact], *, for_team: int | None) -> tuple[Section, ...]:
+def _disputes(impacts: Iterable[Impact]) -> Disputes:
+    """What sources contradict each other about at this moment, for the days that the impacts are about."""
+    return disputes_about({impact.change for impact in impacts}, now=timezone.now())
+
+
+def _sections(impacts: Sequence[Impact], disputes: Disputes, *, for_team: int | None) -> tuple[Section, ...]:
     """A section per system, the most critical first. What another team has to do is said, but is no to-do here."""
     by_system: dict[System, list[Impact]] = defaultdict(list)
     for impact in impacts:
@@ -99,7 +106,7 @@ def _sections(impacts: Sequence[Impact], *, for_team: int | None) -> tuple[Secti
             owner=owners[system.team_id],
             url=page_of(system),
             todos=_todos(by_system[system], tickets, for_team=for_team),
-            lines=_lines(by_system[system], for_team=for_team),
+            lines=_lines(by_system[system], disputes, for_team=for_team),
         )
         for system in systems
     )
@@ -146,20 +153,22 @@ def _todo(action: Action, ticket: Ticket | None) -> Todo:
     )
 
 
-def _lines(impacts: Iterable[Impact], *, for_team: int | None) -> tuple[Line, ...]:
+def _lines(impacts: Iterable[Impact], disputes: Disputes, *, for_team: int | None) -> tuple[Line, ...]:
     """One line per change and use, with every way by which it gets there."""
     together: dict[tuple[int, int], list[Impact]] = defaultdict(list)
     for impact in impacts:
         together[impact.change_id, impact.dependency_id].append(impact)
-    return tuple(_line(rows, for_team=for_team) for rows in together.values())
+    return tuple(_line(rows, disputes, for_team=for_team) for rows in together.values())
 
 
-def _line(impacts: Sequence[Impact], *, for_team: int | None) -> Line:
+def _line(impacts: Sequence[Impact], disputes: Disputes, *, for_team: int | None) -> Line:
     change, dependency = impacts[0].change, impacts[0].dependency
+    news = news_of(change, disputes)
+    explanations = [_explanation(impact, for_team=for_team) for impact in impacts]
     return Line(
-        headline=one_line(headline(news_of(change))),
+        headline=one_line(headline(news)),
         severity=change.severity,
-        explanations=tuple(_explanation(impact, for_team=for_team) for impact in impacts),
+        explanations=tuple(filter(None, (*explanations, one_line(news.dispute)))),
         model=one_line(str(dependency.offering)),
         purpose=dependency.purpose,
         environment=one_line(dependency.environment.name),
@@ -210,11 +219,12 @@ def _ticket_state(ticket: Ticket) -> TicketState:
     newest = actions.select_related("dependency__system").order_by("-pk").first()
     if newest is None:
         raise Ticket.DoesNotExist(f"No action stands behind ticket {ticket.pk}")
-    history = _with_everything().filter(action__dependency=ticket.dependency_id, action__concern=ticket.concern)
+    about = _with_everything().filter(action__dependency=ticket.dependency_id, action__concern=ticket.concern)
+    history = list(about[:_HISTORY])
     return TicketState(
         reference=reference_of(f"ticket:{ticket.dependency_id}:{ticket.concern}"),
         todo=_todo(newest, None),
-        history=_lines(history[:_HISTORY], for_team=newest.team_id),
+        history=_lines(history, _disputes(history), for_team=newest.team_id),
         external_key=ticket.external_key,
     )
 

@@ -63,7 +63,7 @@ def _put(channel: Channel, items: Sequence[Item], *, now: datetime) -> None:
         _add(_open_ticket_notice(channel, action, len(about), now=now), about)
 
 
-def _by_action(items: Iterable[Item], *, team_id: int) -> dict[Action, list[Item]]:
+def _by_action(items: Iterable[Item], *, team_id: int | None) -> dict[Action, list[Item]]:
     """The items that ask somebody of this team to act; the owner of a model is told by digest alone."""
     found: dict[Action, list[Item]] = defaultdict(list)
     for item in items:

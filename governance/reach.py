@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from governance.disputes import FACT_OF, Disputes, load_disputes
 from governance.fallbacks import Fallback, fallbacks_of
 from governance.headlines import News
 from governance.impact import Reach
@@ -15,6 +16,7 @@ from registry.lineage import roots_of
 from registry.models import (
     Alternative,
     Change,
+    ChangeKind,
     Dependency,
     Environment,
     ModelAncestor,
@@ -50,7 +52,11 @@ class _Uses:
     descendants: Mapping[int, Sequence[_Hit]]  # by base model
 
 
-def news_of(change: Change) -> News:
+def news_of(change: Change, disputes: Disputes | None = None) -> News:
+    """The change in words' reach; with `disputes`, what sources contradict each other about goes along."""
+    offering = offering_of(change)
+    fact = FACT_OF.get(ChangeKind(change.kind))
+    dispute = (disputes or {}).get((offering.pk, fact)) if offering and fact else None
     return News(
         kind=change.kind,
         subject=subject_in_words(change),
@@ -59,7 +65,14 @@ def news_of(change: Change) -> News:
         after=change.after,
         effective_on=change.effective_on,
         summary=change.summary,
+        dispute=str(dispute or ""),
     )
+
+
+def disputes_about(changes: Iterable[Change], *, now: datetime) -> Disputes:
+    """What sources contradict each other about, of those offerings that a day of has changed."""
+    dated = [change for change in changes if change.kind in FACT_OF]
+    return load_disputes({offering.pk for change in dated if (offering := offering_of(change))}, now=now)
 
 
 def subject_in_words(change: Change) -> str:

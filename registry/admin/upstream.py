@@ -150,7 +150,7 @@ class SourceAdmin(RegisterAdmin):
 
 def _health(source: Source) -> Health:
     """What `get_changelist_instance` has put onto the row."""
-    return source.health  # type: ignore[attr-defined, no-any-return]
+    return source.health  # type: ignore[attr-defined]
 
 
 class RejectedRows(EvidenceRows):

@@ -46,7 +46,8 @@ class Sources(resources.Sources):
     serializer_class = SourceWithHealth
 
     def paginate_queryset(self, queryset: Any) -> Any:
-        return _examined(super().paginate_queryset(queryset))
+        page = super().paginate_queryset(queryset)
+        return None if page is None else _examined(page)
 
     def get_object(self) -> Source:
         (row,) = _examined([super().get_object()])

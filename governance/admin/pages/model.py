@@ -1,5 +1,6 @@
 """One model at a glance: who makes it, who stands behind it, where it is offered, who uses it, and what was decided."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from governance import candidates
 from governance.admin.pages import evidence, word
 from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
+from governance.disputes import Dispute, load_disputes
 from governance.facts import load_staleness
 from governance.models import Action, Adoption, Approval, Block
 from governance.permissions import can_decide, can_propose
@@ -72,6 +74,7 @@ class ModelPage:
     changes: list[Change]
     evidence: evidence.Comparison
     stale: Mapping[int, StaleFacts]
+    disputes: Mapping[int, list[Dispute]]
     suggestions: Suggestions | None
 
     @property
@@ -102,6 +105,7 @@ def load(model: AIModel, *, now: datetime) -> ModelPage:
         changes=_changes(model),
         evidence=evidence.compare(_listings_of(model)),
         stale=load_staleness([offering.pk for offering in offerings], now=now),
+        disputes=_disputes(offerings, now=now),
         suggestions=_suggestions(lines, now=now),
     )
 
@@ -190,6 +194,14 @@ def _listings_of(model: AIModel) -> list[Listing]:
         .select_related("source", "current", "offering")
         .order_by("offering_id", "source__name")
     )
+
+
+def _disputes(offerings: list[Offering], *, now: datetime) -> dict[int, list[Dispute]]:
+    """By offering, the days that its sources contradict each other about."""
+    found: dict[int, list[Dispute]] = defaultdict(list)
+    for (offering_id, _), dispute in load_disputes([offering.pk for offering in offerings], now=now).items():
+        found[offering_id].append(dispute)
+    return found
 
 
 def _suggestions(lines: list[PlanLine], *, now: datetime) -> Suggestions | None:
