@@ -16,7 +16,7 @@ from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from registry.ingest import poll
-from registry.models import Change, Listing, Observation, PollRun
+from registry.models import Change, Incident, Listing, Observation, PollRun
 
 DEPRECATIONS = [
     ("deprecations-info-2025-12-20.json", "2025-12-20"),
@@ -45,6 +45,7 @@ class Step:
 
 
 def fed_in_order(slug: str, folder: Path, order: list[tuple[str, str]], read: Callable[[Any], Rows]) -> list[Step]:
+    """Each document as a person takes it who has looked at the many rows that it drops."""
     steps: list[Step] = []
     known: dict[str, Mapping[str, Any]] = {}
     for name, day in order:
@@ -164,6 +165,33 @@ class TestDeprecationsInfo:
         assert all(f"OpenAI/{one}" in before and f"OpenAI/{one}" in after for one in ids)
         shutdowns = [between[name]["shutdown_date"] for name in headings]
         assert shutdowns == [after[f"OpenAI/{one}"]["shutdown_date"] for one in ids]
+
+
+@pytest.mark.django_db
+def test_rows_dropped_by_the_dozen_wait_for_a_person_while_days_move_on(feeds: Path) -> None:
+    days = [datetime(2025, 12, 20, tzinfo=UTC), datetime(2026, 2, 28, tzinfo=UTC)]
+    names = [name for name, _ in DEPRECATIONS[:2]]
+    _, run = (
+        poll("deprecations_info", now=day, document=feeds / name, as_of=day)
+        for name, day in zip(names, days, strict=True)
+    )
+    assert (run.outcome, len(_changes(run)["retirement_moved"])) == ("changed", 4)
+    assert not _missing("deprecations_info")
+    incident = Incident.objects.get(source__slug="deprecations_info")
+    assert (incident.kind, incident.verdict, incident.affected_count) == ("suspect", "open", 30)
+
+
+@pytest.mark.django_db
+def test_a_document_that_lost_most_of_its_rows_is_not_believed_without_a_person(feeds: Path) -> None:
+    days = [datetime(2026, 2, 28, tzinfo=UTC), datetime(2026, 7, 24, tzinfo=UTC)]
+    names = [name for name, _ in DEPRECATIONS[1:]]
+    first, second = (
+        poll("deprecations_info", now=day, document=feeds / name, as_of=day)
+        for name, day in zip(names, days, strict=True)
+    )
+    assert (first.outcome, second.outcome) == ("changed", "refused")
+    assert "of 167 known rows it has 69" in second.error
+    assert Listing.objects.filter(source__slug="deprecations_info", missing_since=None).count() == 167
 
 
 def _host_ids(slug: str, names: set[str]) -> dict[str, str | None]:
