@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from registry.budget import Budget
 from registry.records import ListingRecord, Reject
 from registry.upstream import http
 from registry.upstream.base import Document, Known, Parsed, UpstreamError
@@ -52,7 +53,11 @@ class DeprecationsInfo:
 
     def fetch(self, known: Known) -> Document | None:
         return http.get(
-            settings.DEPRECATIONS_INFO_URL, max_bytes=MAX_BYTES, etag=known.etag, last_modified=known.last_modified
+            settings.DEPRECATIONS_INFO_URL,
+            budget=Budget(self.slug),
+            max_bytes=MAX_BYTES,
+            etag=known.etag,
+            last_modified=known.last_modified,
         )
 
     def parse(self, raw: bytes) -> Parsed:

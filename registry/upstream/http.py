@@ -1,19 +1,25 @@
-"""The only outgoing GET: one deadline over everything, a limit on what is read, few redirects and those at home."""
+"""The only outgoing GET: paid for, one deadline over everything, a limit on what is read, few redirects, all at home."""
 
-import re
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
+from django.utils import timezone
 
-from registry.upstream.base import Document, UpstreamError
+from registry import budget as budgets
+from registry.budget import Budget
+from registry.budget import headers as limits
+from registry.upstream.base import Blocked, Document, UpstreamError
 
 Result = TypeVar("Result")
 
@@ -30,9 +36,14 @@ _UNAUTHORISED = (401, 403)
 _TOO_MANY = 429
 
 
+# Replaced where time is made up, so that budgets live in it too.
+clock: Callable[[], datetime] = timezone.now
+
+
 def get(
     url: str,
     *,
+    budget: Budget,
     max_bytes: int = MAX_BYTES,
     deadline: timedelta = DEADLINE,
     etag: str = "",
@@ -41,7 +52,8 @@ def get(
 ) -> Document | None:
     """The document at `url`; None where it still is the one that `etag` and `last_modified` describe.
 
-    Raises `UpstreamError` for everything else: an answer that is late, too large, cut off, a web page, sent from
+    Each request is paid for out of `budget`, a redirect as another one. Raises `Blocked` where nothing may be sent
+    now, and `UpstreamError` for everything else: an answer that is late, too large, cut off, a web page, sent from
     another host, or no success.
     """
     wanted = {
@@ -54,7 +66,26 @@ def get(
     }
     client = httpx2.Client(timeout=_READ_TIMEOUT, follow_redirects=False, headers=wanted, verify=_certificates())
     # To close the client is what ends the thread of a request that came too late.
-    return within(deadline, lambda: _follow(client, url, max_bytes=max_bytes), host=host_of(url), cancel=client.close)
+    with closing(client):
+        return _follow(_Asking(client, budget, max_bytes), url, ends_at=time.monotonic() + deadline.total_seconds())
+
+
+def spend(budget: Budget) -> None:
+    """Pay for one request, in the thread of the caller, just before it is sent. Raises `Blocked`."""
+    now = clock()
+    blockade = budgets.spend(budget, now=now)
+    if blockade:
+        raise Blocked(
+            f"{budget.source} is not asked before {blockade.until:%H:%M:%S} UTC: {blockade.reason}.",
+            retry_after=blockade.until - now,
+        )
+
+
+def note(budget: Budget, headers: Mapping[str, str], status: int) -> timedelta | None:
+    """Keep what any answer says of limits, in the thread of the caller; returns the pause that upstream wants."""
+    now = clock()
+    until = budgets.note(budget, headers, status, now=now)
+    return until - now if until else None
 
 
 @cache
@@ -63,9 +94,7 @@ def _certificates() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def within(
-    deadline: timedelta, work: Callable[[], Result], *, host: str, cancel: Callable[[], None] | None = None
-) -> Result:
+def within(deadline: timedelta, work: Callable[[], Result], *, host: str) -> Result:
     """What `work` returns, or `UpstreamError` once `deadline` has passed, however busy the other side keeps us.
 
     Time-outs of an HTTP client count per read, and the look-up of a name has none. A thread bounds all of it.
@@ -84,9 +113,6 @@ def within(
     except Empty:
         message = f"{host} gave no whole answer within {deadline.total_seconds():g} s."
         raise UpstreamError(message, retryable=True) from None
-    finally:
-        if cancel:
-            cancel()
     if error is not None:
         raise explained(error, host) from error
     return result  # type: ignore[return-value]  # None is here what `work` returned
@@ -110,13 +136,61 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def _follow(client: httpx2.Client, url: str, *, max_bytes: int) -> Document | None:
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What stays the same from redirect to redirect."""
+
+    client: httpx2.Client
+    budget: Budget
+    max_bytes: int
+
+
+@dataclass(slots=True)
+class _Head:
+    """Status and headers of an answer, kept as soon as they are there: its body may never come."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    location: str
+
+
+def _follow(asking: _Asking, url: str, *, ends_at: float) -> Document | None:
     for _ in range(MAX_REDIRECTS + 1):
-        with client.stream("GET", url) as response:
-            if not response.has_redirect_location:
-                return _document(response, url, max_bytes=max_bytes)
-            url = _next(url, response.headers["location"])
+        answer = _ask(asking, url, deadline=timedelta(seconds=round(max(ends_at - time.monotonic(), 0), 1)))
+        if not isinstance(answer, _Redirect):
+            return answer
+        url = _next(url, answer.location)
     raise UpstreamError(f"{host_of(url)} redirected more than {MAX_REDIRECTS} times.", retryable=True)
+
+
+def _ask(asking: _Asking, url: str, *, deadline: timedelta) -> Document | _Redirect | None:
+    """One request, paid for, and its answer noted even where its body is bad."""
+    spend(asking.budget)
+    head = _Head()
+    try:
+        answer = within(deadline, lambda: _answer(asking, url, head), host=host_of(url))
+    except UpstreamError as error:
+        # Who re-schedules must not come back before the pause is over that the budget knows of.
+        error.retry_after = _noted(asking.budget, head) or error.retry_after
+        raise
+    _noted(asking.budget, head)
+    return answer
+
+
+def _noted(budget: Budget, head: _Head) -> timedelta | None:
+    return note(budget, head.headers, head.status) if head.status else None
+
+
+def _answer(asking: _Asking, url: str, head: _Head) -> Document | _Redirect | None:
+    with asking.client.stream("GET", url) as response:
+        head.status, head.headers = response.status_code, response.headers
+        if response.has_redirect_location:
+            return _Redirect(response.headers["location"])
+        return _document(response, url, max_bytes=asking.max_bytes)
 
 
 def _next(url: str, location: str) -> str:
@@ -155,12 +229,10 @@ def refuse_failure(response: httpx2.Response, host: str) -> None:
 
 
 def wait_asked_for(response: httpx2.Response) -> timedelta | None:
-    """How long the answer asks us to wait: `Retry-After` in seconds, else the `t=` of `RateLimit`."""
-    if match := re.fullmatch(r"\s*(\d{1,6})\s*", response.headers.get("retry-after", "")):
-        return timedelta(seconds=int(match[1]))
-    if match := re.search(r"\bt=(\d{1,6})\b", response.headers.get("ratelimit", "")):
-        return timedelta(seconds=int(match[1]))
-    return None
+    """How long the answer asks us to wait: `Retry-After`, else the `t=` of `RateLimit`."""
+    said = limits.read(response.headers, now=clock().timestamp())
+    seconds = said.resets_in if said.retry_after is None else said.retry_after
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _read(response: httpx2.Response, host: str, *, max_bytes: int) -> bytes:

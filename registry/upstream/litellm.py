@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from registry.budget import Budget
 from registry.records import ListingRecord, Reject
 from registry.upstream import http
 from registry.upstream.base import Document, Known, Parsed, UpstreamError
@@ -63,7 +64,13 @@ class LiteLLM:
     watched_host = ""
 
     def fetch(self, known: Known) -> Document | None:
-        return http.get(settings.LITELLM_URL, max_bytes=MAX_BYTES, etag=known.etag, last_modified=known.last_modified)
+        return http.get(
+            settings.LITELLM_URL,
+            budget=Budget(self.slug),
+            max_bytes=MAX_BYTES,
+            etag=known.etag,
+            last_modified=known.last_modified,
+        )
 
     def parse(self, raw: bytes) -> Parsed:
         document = read_json(raw)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from registry.budget import Budget
 from registry.records import ListingRecord, Reject
 from registry.upstream import http
 from registry.upstream.base import Document, Known, Parsed, UpstreamError
@@ -46,7 +47,11 @@ class ModelDeprecations:
 
     def fetch(self, known: Known) -> Document | None:
         return http.get(
-            settings.MODEL_DEPRECATIONS_URL, max_bytes=MAX_BYTES, etag=known.etag, last_modified=known.last_modified
+            settings.MODEL_DEPRECATIONS_URL,
+            budget=Budget(self.slug),
+            max_bytes=MAX_BYTES,
+            etag=known.etag,
+            last_modified=known.last_modified,
         )
 
     def parse(self, raw: bytes) -> Parsed:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from registry.budget import Budget
 from registry.records import FACTS, ListingRecord, Reject
 from registry.upstream.base import Document, Known, Parsed, UpstreamError
 from registry.upstream.pages import fetch_whole, pages_of, rows_of
@@ -47,7 +48,8 @@ class ModelList:
         refuse_missing(self.missing())
         given, provider = settings.MODEL_LISTS[self.slug], self._provider
         addresses = [(url, self._headers(url, given.key)) for url in given.urls or (provider.url,)]
-        return fetch_whole(addresses, known, rows=provider.rows, following=provider.following)
+        budget = Budget(self.slug, given.key)
+        return fetch_whole(addresses, known, budget=budget, rows=provider.rows, following=provider.following)
 
     def _headers(self, url: str, key: str) -> Mapping[str, str]:
         return {**self._provider.headers, **(self._provider.credentials(url, key) if key else {})}

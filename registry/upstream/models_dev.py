@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from registry.budget import Budget
 from registry.records import ListingRecord, Reject
 from registry.upstream import http
 from registry.upstream.base import Document, Known, Parsed, UpstreamError
@@ -61,7 +62,11 @@ class ModelsDev:
 
     def fetch(self, known: Known) -> Document | None:
         return http.get(
-            settings.MODELS_DEV_URL, max_bytes=MAX_BYTES, etag=known.etag, last_modified=known.last_modified
+            settings.MODELS_DEV_URL,
+            budget=Budget(self.slug),
+            max_bytes=MAX_BYTES,
+            etag=known.etag,
+            last_modified=known.last_modified,
         )
 
     def parse(self, raw: bytes) -> Parsed:

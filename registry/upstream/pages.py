@@ -4,9 +4,11 @@ The document of a list of one page is that page as it came; of several it is `{"
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from registry.budget import Budget
 from registry.upstream import http
 from registry.upstream.base import Document, Known, UpstreamError
 from registry.upstream.reading import printable, read_json
@@ -14,34 +16,39 @@ from registry.upstream.reading import printable, read_json
 Page: TypeAlias = Mapping[str, Any]
 # The address of the page after this one; None after the last.
 Following: TypeAlias = Callable[[str, Page], str | None]
+# `http.get` with the headers and the budget of a list.
+Get: TypeAlias = Callable[..., Document | None]
 
 # Each may take the deadline of a GET, and a task has ten minutes.
 MAX_PAGES = 20
 
 
 def fetch_whole(
-    addresses: Sequence[tuple[str, Mapping[str, str]]], known: Known, *, rows: Sequence[str], following: Following
+    addresses: Sequence[tuple[str, Mapping[str, str]]],
+    known: Known,
+    *,
+    budget: Budget,
+    rows: Sequence[str],
+    following: Following,
 ) -> Document | None:
     """All pages of the lists at `addresses`, each a url with the headers it wants; None where nothing changed.
 
     Raises `UpstreamError` as soon as one page cannot be had, holds no list, or leads nowhere.
     """
-    url, headers = addresses[0]
-    first = http.get(url, headers=headers, etag=known.etag, last_modified=known.last_modified)
+    (url, get), *others = [(url, partial(http.get, budget=budget, headers=headers)) for url, headers in addresses]
+    first = get(url, etag=known.etag, last_modified=known.last_modified)
     if first is None:
         return None
-    pages = _followed(url, headers, first, rows=rows, following=following)
-    for other, its_headers in addresses[1:]:
-        pages += _followed(other, its_headers, _page(other, its_headers), rows=rows, following=following)
+    pages = _followed(url, get, first, rows=rows, following=following)
+    for other, get_other in others:
+        pages += _followed(other, get_other, _page(other, get_other), rows=rows, following=following)
     if len(pages) == 1:
         return first
     # No etag: one for the first page says nothing about the others.
     return Document(b'{"pages": [' + b", ".join(pages) + b"]}", url)
 
 
-def _followed(
-    url: str, headers: Mapping[str, str], first: Document, *, rows: Sequence[str], following: Following
-) -> list[bytes]:
+def _followed(url: str, get: Get, first: Document, *, rows: Sequence[str], following: Following) -> list[bytes]:
     host, document, seen = http.host_of(url), first, {url}
     pages: list[bytes] = []
     while True:
@@ -54,7 +61,7 @@ def _followed(
             raise UpstreamError(f"{host} has no last page: {len(pages)} were read.", retryable=True)
         _refuse_elsewhere(url, following_url)
         seen.add(following_url)
-        document = _page(following_url, headers)
+        document = _page(following_url, get)
 
 
 def _checked(document: Document, rows: Sequence[str], host: str) -> Page:
@@ -64,8 +71,8 @@ def _checked(document: Document, rows: Sequence[str], host: str) -> Page:
     return checked
 
 
-def _page(url: str, headers: Mapping[str, str]) -> Document:
-    page = http.get(url, headers=headers)
+def _page(url: str, get: Get) -> Document:
+    page = get(url)
     if page is None:
         raise UpstreamError(f"{http.host_of(url)} says that nothing changed, which was not asked.", retryable=True)
     return page

@@ -12,6 +12,8 @@ from registry.upstream.provider_lists import azure_credentials
 from tests.fakes.model_lists import ModelLists
 from tests.registry.payloads import payload
 
+pytestmark = pytest.mark.django_db
+
 KEY = "sk-of-the-tests"
 NOTHING = Known()
 FIRST = json.loads(payload("anthropic/first-page.json"))
