@@ -206,6 +206,7 @@ SPECTACULAR_SETTINGS = {
         "ProposalState": "governance.models.proposals.Proposal.State",
         "ActionState": "governance.models.triage.Action.State",
         "NoticeState": "governance.models.notices.Notice.State",
+        "GatingEnum": "registry.models.catalog.Offering.Gating",
         "OfferingKind": "registry.models.catalog.Offering.Kind",
         "AlternativeKind": "registry.models.fallback.Alternative.Kind",
         "ChangeKind": "registry.models.changes.ChangeKind",
