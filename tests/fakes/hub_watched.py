@@ -13,8 +13,8 @@ from tests.fakes.hub import Hub
 
 # A commit moves the revision whatever it is about, and what is new is listed: neither is what these tests are about.
 BESIDES = frozenset({ChangeKind.LISTED, ChangeKind.REVISION_MOVED})
-# From a nervous operator's interval to the usual one.
-STEPS = (timedelta(hours=6), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=3), timedelta(minutes=30))
+# From a nervous operator's interval to the usual one; twelve of them are a day and a third.
+STEPS = (timedelta(minutes=15), timedelta(hours=6), timedelta(hours=1), timedelta(hours=6), timedelta(minutes=30))
 
 
 def watch(names: Iterable[str]) -> None:

@@ -1,0 +1,23 @@
+"""Promise B1 in full on a real PostgreSQL: fourteen faults, five hundred models, ninety-six sweeps each."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.services.production import POSTGRES, ROOT
+
+WHOLE = {"UNDERSTUDY_TEST_MODELS": "500", "UNDERSTUDY_TEST_SWEEPS": "96"}
+FILES = {"test_no_false_removal.py": WHOLE, "test_real_events.py": {}}
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("file", FILES)
+def test_nothing_is_invented_and_nothing_missed_there_either(file: str) -> None:
+    """Django's database is chosen when a process starts, so each file runs in a process of its own."""
+    environment = {**os.environ, "DATABASE_URL": f"{POSTGRES}/understudy_hub", **FILES[file]}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/registry/{file}"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800, check=False)
+    sys.stdout.write(f"{file} {FILES[file]}: {done.stdout.splitlines()[-1:]}\n")
+    assert done.returncode == 0, done.stdout[-4000:]
