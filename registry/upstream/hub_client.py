@@ -19,13 +19,11 @@ import httpx2
 from django.conf import settings
 from huggingface_hub import HfApi, set_client_factory
 
-from registry.upstream import http
-from registry.upstream.base import Blocked, UpstreamError
+from registry.upstream import http, hub_budget
+from registry.upstream.base import UpstreamError
 
 # A request with all its redirects. One that hangs must not cost the others their time.
 DEADLINE = timedelta(seconds=20)
-# A window of the Hub, for a 429 that names no end.
-WINDOW = timedelta(minutes=5)
 MODELS = "/api/models"
 MAX_MODEL = http.MAX_BYTES
 # A page of a thousand rows, of which a few have hundreds of tags.
@@ -55,12 +53,14 @@ class Meter:
     most_pages: int | None = None
 
     def count(self, place: str) -> None:
-        """Raises `TooManyPages` before a page is asked for that nobody wants."""
         if place == MODELS:
-            if self.most_pages is not None and self.pages >= self.most_pages:
-                raise TooManyPages
             self.pages += 1
         self.requests += 1
+
+    def refuse_another_page(self, place: str) -> None:
+        """Raises `TooManyPages` before a page is asked for that nobody wants."""
+        if place == MODELS and self.most_pages is not None and self.pages >= self.most_pages:
+            raise TooManyPages
 
 
 _METER: ContextVar[Meter] = ContextVar("hub_meter", default=Meter())  # noqa: B039 - what nobody meters is added up here
@@ -115,11 +115,15 @@ class _Client(httpx2.Client):
 
     def _ask(self, request: httpx2.Request, deadline: timedelta) -> httpx2.Response:
         place = _refuse_other_places(request)
-        _METER.get().count(place)
+        meter, budget = _METER.get(), hub_budget.budget_of(place)
+        meter.refuse_another_page(place)
+        hub_budget.take(budget)
+        meter.count(place)
         # The Hub's client passes “no time-out” with each request.
         request.extensions = {**request.extensions, "timeout": _READ_TIMEOUT.as_dict()}
         send = partial(super().send, request, follow_redirects=False)
         response = http.within(deadline, send, host=http.host_of(settings.HF_ENDPOINT))
+        hub_budget.heed(budget, response)
         _refuse_failure(response)
         _lead_home(response)
         return response
@@ -148,10 +152,8 @@ def is_license_text(file: str) -> bool:
 
 
 def _refuse_failure(response: httpx2.Response) -> None:
-    """Raise for what the Hub's client would sleep over and try again."""
+    """Raise for what the Hub's client would sleep over and try again, but for a 429, which the budget heeds."""
     status = response.status_code
-    if status == httpx2.codes.TOO_MANY_REQUESTS:
-        raise Blocked("The Hub asks us to wait (429).", retry_after=http.wait_asked_for(response) or WINDOW)
     if status == httpx2.codes.REQUEST_TIMEOUT or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
         raise UpstreamError(f"The Hub answered {status}.", retryable=True)
 

@@ -11,7 +11,11 @@ from tests.fakes.hub import TOKEN, Hub
 
 
 @pytest.fixture
-def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(
+    db: None,  # noqa: ARG001 - where the budget of requests is kept
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Hub]:
     """A fake Hub with a few repositories, asked under a token and with little patience."""
     monkeypatch.setattr(hub_client, "DEADLINE", timedelta(seconds=0.5))
     with Hub("acme/e5", "acme/bge") as running:

@@ -107,7 +107,7 @@ def test_of_a_gated_repository_the_file_is_told_apart_and_the_text_stays_hidden(
     assert (record.gating, record.license_file, record.license_text) == ("manual", blob_id(TEXT.encode()), None)
 
 
-@pytest.mark.parametrize("mode", ["500", "hang", "html", "truncated", "empty"])
+@pytest.mark.parametrize("mode", ["503", "hang", "html", "truncated", "empty"])
 @pytest.mark.parametrize("where", ["paths-info", "resolve"])
 def test_a_license_that_cannot_be_read_now_leaves_the_model_unknown_and_the_others_read(
     hub: Hub, mode: str, where: str
