@@ -93,7 +93,8 @@ def _swept(now: datetime) -> dict[str, object]:
     wall, cpu, written = time.perf_counter(), time.process_time(), _written()
     with _counted() as queries:
         while left:
-            run = poll(SLUG, now=now + rounds * timedelta(minutes=6))
+            moment = now + rounds * timedelta(minutes=6)
+            run = poll(SLUG, now=moment, slot=moment)
             if run.outcome not in {PollRun.Outcome.CHANGED, PollRun.Outcome.UNCHANGED}:
                 raise SystemExit(f"The sweep did not succeed: {run.error}")
             rounds, requests, left = rounds + 1, requests + run.request_count, run.left_count

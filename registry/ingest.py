@@ -46,7 +46,8 @@ def poll(
 ) -> PollRun:
     """Poll a source once, or feed it a saved `document` that was seen at `as_of`; returns the run, ended.
 
-    With a `slot` it happens once for that slot, whoever asks how often; without one it happens now. Whatever goes
+    With a `slot` it happens once for that slot, whoever asks how often; without one it happens now, and of a source
+    that is read in sections all of them are read, due or not. Whatever goes
     wrong upstream ends the run as failed or refused, with the reason in it, and changes nothing that was known.
     Raises `Source.DoesNotExist` for an unknown slug and `runs.Busy` while another worker polls the source.
     """
@@ -58,7 +59,7 @@ def poll(
     try:
         adapter = adapter_of(source.slug)
         if is_regular and isinstance(adapter, Sweeper):
-            return sweep(held, adapter, now=now)
+            return sweep(held, adapter, now=now, everything=slot is None)
         return _poll(held, document, seen_at=as_of or now, now=now, accept_shrink=accept_shrink)
     except UpstreamError as error:
         wait = max(RETRY_AFTER, error.retry_after or RETRY_AFTER) if error.retryable else None

@@ -51,10 +51,10 @@ class Heap:
     end: UpstreamError | None = None
 
 
-def sweep(held: Held, adapter: Sweeper, *, now: datetime) -> PollRun:
-    """Read what is due, and write what that says. Raises `UpstreamError` if nothing at all could be read."""
+def sweep(held: Held, adapter: Sweeper, *, now: datetime, everything: bool = False) -> PollRun:
+    """Read what is due, or `everything`, and write what that says. Raises `UpstreamError` if nothing could be read."""
     watched = _watched(adapter)
-    due = _due(held.source, adapter, watched, now=now)
+    due = _due(held.source, adapter, watched, before=now if everything else now - DUE_AFTER * held.source.interval)
     heap = _read_all(held, adapter, due)
     if due and not heap.confirmed:
         raise heap.end or UpstreamError(next(iter(heap.failed.values()), "Nothing was answered."), retryable=True)
@@ -83,19 +83,20 @@ def _watched(adapter: Sweeper) -> dict[str, list[str]]:
     return found
 
 
-def _due(source: Source, adapter: Sweeper, watched: Mapping[str, Sequence[str]], *, now: datetime) -> list[Due]:
-    """The sections to read: those that upstream hinted at first, then the never read, then the longest unconfirmed."""
+def _due(source: Source, adapter: Sweeper, watched: Mapping[str, Sequence[str]], *, before: datetime) -> list[Due]:
+    """The sections not read since `before`: those hinted at first, then the never read, then the longest unconfirmed."""
     known = {section.name: section for section in source.sections.all()}
     missing = [Section(source=source, name=name) for name in watched if name not in known]
     Section.objects.bulk_create(missing, batch_size=500, ignore_conflicts=True)
     if missing:
         known = {section.name: section for section in source.sections.all()}
     unasked = _unasked(source, adapter)
-    before = now - DUE_AFTER * source.interval
     chosen = [
         section for name, section in known.items() if name in watched and (_is_due(section, before) or name in unasked)
     ]
-    chosen.sort(key=lambda one: (one.hinted_at is None, one.confirmed_at is not None, one.confirmed_at or now, one.pk))
+    chosen.sort(
+        key=lambda one: (one.hinted_at is None, one.confirmed_at is not None, one.confirmed_at or before, one.pk)
+    )
     return [Due(section, watched[section.name]) for section in chosen]
 
 
@@ -114,22 +115,21 @@ def _read_all(held: Held, adapter: Sweeper, due: Sequence[Due]) -> Heap:
     heap, in_a_row = Heap(), 0
     ends_at = time.monotonic() + ROUND.total_seconds()
     for one, rows in _with_rows(held, due):
-        if time.monotonic() > ends_at:
-            heap.end = UpstreamError("The round has had its time.", retryable=True, retry_after=timedelta(seconds=1))
-            break
         try:
             _read_one(adapter, one, rows, heap)
         except Blocked as error:
             heap.end = error
-            break
         except UpstreamError as error:
             heap.failed[one.section.pk] = str(error)
             in_a_row += 1
             if in_a_row == FAILURES_IN_A_ROW or not error.retryable:
                 heap.end = error
-                break
         else:
             in_a_row = 0
+        if heap.end is None and time.monotonic() > ends_at:
+            heap.end = UpstreamError("The round has had its time.", retryable=True, retry_after=timedelta(seconds=1))
+        if heap.end is not None:
+            break
     return heap
 
 
@@ -234,7 +234,7 @@ def _note(run: PollRun, adapter: Sweeper, due: Sequence[Due], heap: Heap, *, lef
 
 def _troubles(heap: Heap, left: int, *, is_alive: bool) -> Iterator[str]:
     if left:
-        yield f"{left} sections are left for the next round. {heap.end or ''}".strip()
+        yield f"{_sections(left)} left for the next round. {heap.end or ''}".strip()
     if not is_alive:
         yield "Nothing that is known to be there was seen in this round, so that no absence counts."
 
@@ -245,7 +245,11 @@ def _gaps(heap: Heap, due: Sequence[Due]) -> str:
     if heap.failed:
         names = {one.section.pk: one.section.name for one in due}
         pk, error = next(iter(heap.failed.items()))
-        return f"{len(heap.failed)} of {len(due)} sections were not answered; {names[pk]}: {error}"
+        return f"Not answered: {len(heap.failed)} of {len(due)} sections; {names[pk]}: {error}"
     if silent:
-        return f"{len(silent)} repositories were not answered; {silent[0].external_id}: {silent[0].reason}."
+        return f"Not answered: {len(silent)} of what was asked; {silent[0].external_id}: {silent[0].reason}."
     return ""
+
+
+def _sections(number: int) -> str:
+    return "1 section is" if number == 1 else f"{number} sections are"
