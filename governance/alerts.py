@@ -11,7 +11,7 @@ from governance.headlines import one_line
 from governance.links import absolute
 from governance.rules.english import span
 from governance.transports.base import Alert
-from registry.health import MOMENT, with_held_counts
+from registry.health import MOMENT, cause_of, with_held_counts
 from registry.models import Change, Dependency, HeldFact, Incident, Offering, PollRun
 
 Sentences = tuple[str, ...]
@@ -36,9 +36,10 @@ Parts = tuple[str, Sentences, Sentences, Sentences]
 def _failing(incident: Incident) -> Parts:
     source, since = incident.source, _last_answer(incident)
     count = _unconfirmed_models(incident)
+    why = cause_of(source, now=incident.opened_at) or "The last poll says nothing of a reason."
     return (
         f"{source} has not answered since {since:{MOMENT}}",
-        (incident.reason,),
+        (why,),
         (
             f"The facts of {_models(count)} in use are no longer confirmed: production checks answer “unknown” about "
             "them (UD306)."
@@ -91,10 +92,10 @@ def _passed(incident: Incident) -> Parts:
         return f"{source} is back to normal", (said, f"It was: {incident.reason}"), ("Nothing has to be done.",), ()
     silent = span(closed_at - _last_answer(incident))
     changes = Change.objects.in_force().filter(run__source=source, detected_at__gte=closed_at).count()
-    came = f"{changes} changes came in" if changes != 1 else "1 change came in"
+    came = "1 change" if changes == 1 else f"{changes or 'no'} changes"
     return (
         f"{source} answers again",
-        (f"{source} answers again since {closed_at:{MOMENT}}; it was silent for {silent}; {came}.",),
+        (f"It answers since {closed_at:{MOMENT}}. It was silent for {silent}; {came} came in.",),
         ("Its facts are confirmed again. Nothing has to be done.",),
         (),
     )
@@ -141,7 +142,10 @@ _ENDS: dict[str, Callable[[Incident], Parts]] = {
 
 
 def _last_answer(incident: Incident) -> datetime:
-    """The last good poll before the incident; its own beginning where the runs of that time are gone."""
+    """The last good poll before the incident; where the runs of that time are gone, the incident's beginning."""
+    last = incident.source.last_success_at
+    if last is not None and last <= incident.opened_at:
+        return last
     before = PollRun.objects.filter(source=incident.source_id, completed_at__lt=incident.opened_at)
     newest: datetime | None = before.aggregate(newest=Max("completed_at"))["newest"]
     return newest or incident.opened_at

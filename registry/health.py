@@ -186,7 +186,8 @@ def assess(
     if source.method == Method.REPORTED:
         return State.OFF, None, "People report by themselves: there is nothing to poll."
     if not source.is_enabled:
-        return State.OFF, None, "Switched off: nothing is asked, and what it said before is not watched any more."
+        heard = "what it said is not watched any more" if source.last_success_at else "it was never asked"
+        return State.OFF, None, f"Switched off: {heard}."
     if is_silent(source, now=now):
         return State.FAILING, source.last_success_at, silence_of(source, now=now)
     held = next((one for one in incidents if one.kind in _BY_KIND), None)
@@ -199,12 +200,17 @@ def assess(
 
 def silence_of(source: Source, *, now: datetime) -> str:
     """Since when a silent source has not answered, and why, as far as the last poll says."""
-    last, error = source.last_success_at, source.last_error_at
+    last = source.last_success_at
     assert last is not None, "a source that never answered is not silent"  # noqa: S101
-    said = f"No good poll since {last:{MOMENT}}."
-    if error is None or error < last:
-        return f"{said} It is due and nobody polls it: is a worker running?" if is_overdue(source, now=now) else said
-    return f"{said} {source.last_error}"
+    return " ".join(filter(None, [f"No good poll since {last:{MOMENT}}.", cause_of(source, now=now)]))
+
+
+def cause_of(source: Source, *, now: datetime) -> str:
+    """What the last poll failed of, or that nobody polls it; empty where nothing is known."""
+    last, error = source.last_success_at, source.last_error_at
+    if error is not None and (last is None or error > last):
+        return source.last_error
+    return "It is due and nobody polls it: is a worker running?" if is_overdue(source, now=now) else ""
 
 
 def _never_answered(source: Source) -> tuple[State, datetime | None, str]:

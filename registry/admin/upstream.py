@@ -36,6 +36,8 @@ STATE_LABELS = {
 }
 # So much of a reason fits a row.
 SHOWN = 140
+# A share of the usual rows below which the list points at it.
+USUAL = 0.9
 SEVERITY_LABELS = {"info": "default", "notice": "info", "warning": "warning", "critical": "danger"}
 
 
@@ -43,8 +45,9 @@ SEVERITY_LABELS = {"info": "default", "notice": "info", "warning": "warning", "c
 class SourceAdmin(RegisterAdmin):
     """The sources, the worst first. Each leads to its page; the form here is for its interval and its switch."""
 
-    list_display = ("page", "state", "why", "coverage", "fresh", "held", "next_due_at", "poll_button")
+    list_display = ("page", "state", "why", "coverage", "fresh", "held", "next_poll", "poll_button")
     list_display_links = None
+    sortable_by = ()
     list_filter = ("is_enabled", "method")
     search_fields = ("name", "slug")
     list_per_page = 100
@@ -66,14 +69,13 @@ class SourceAdmin(RegisterAdmin):
     )
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """The list with the health of each source, the worst first unless the person asks for another order."""
+        """The list with the health of each source, the worst first."""
         changelist = super().get_changelist_instance(request)
         found = {one.source.pk: one for one in look(changelist.result_list, now=timezone.now())}
         for source in changelist.result_list:
             source.health = found[source.pk]
-        if "o" not in request.GET:
-            place = {pk: number for number, pk in enumerate(found)}
-            changelist.result_list = sorted(changelist.result_list, key=lambda source: place[source.pk])
+        place = {pk: number for number, pk in enumerate(found)}
+        changelist.result_list = sorted(changelist.result_list, key=lambda source: place[source.pk])
         return changelist
 
     def view_on_site(self, source: Source) -> str:
@@ -89,7 +91,7 @@ class SourceAdmin(RegisterAdmin):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
 
-    @display(description="Source", ordering="name")
+    @display(description="Source")
     def page(self, source: Source) -> SafeString:
         address = reverse("pages:source", args=[source.pk])
         return format_html('<a class="us-link" href="{}">{}</a>', address, source.name)
@@ -105,19 +107,24 @@ class SourceAdmin(RegisterAdmin):
         return why if len(why) <= SHOWN else f"{why[: SHOWN - 1]}…"
 
     @display(description="Coverage")
-    def coverage(self, source: Source) -> str:
+    def coverage(self, source: Source) -> SafeString | str:
         coverage = _health(source).coverage
-        if coverage.rows is None:
-            return "–"
-        return f"{coverage.rows:,} rows" if coverage.ratio is None else f"{coverage.rows:,} rows, {coverage.ratio:.0%}"
+        if coverage.rows is None or coverage.ratio is None:
+            return "–" if coverage.rows is None else f"{coverage.rows:,} rows"
+        tone = "us-text-warn" if coverage.ratio < USUAL else ""
+        return format_html('{} rows <span class="{}">{}</span>', f"{coverage.rows:,}", tone, f"{coverage.ratio:.0%}")
 
-    @display(description="Last success", ordering="last_success_at")
+    @display(description="Last success")
     def fresh(self, source: Source) -> SafeString | str:
         if source.last_success_at is None:
             return "never"
         ago = f"{timesince(source.last_success_at, depth=1)} ago"
         is_stale = _health(source).is_stale
         return format_html('{} <span class="us-badge us-bad">stale</span>', ago) if is_stale else ago
+
+    @display(description="Next poll")
+    def next_poll(self, source: Source) -> str:
+        return f"{source.next_due_at:%d %b %H:%M}" if source.is_enabled and source.next_due_at else "–"
 
     @display(description="Held back")
     def held(self, source: Source) -> str:

@@ -12,7 +12,7 @@ from governance.admin.pages.frame import person_of, show
 from registry.health import Health, look
 from registry.models import Change, HeldFact, Incident, PollRun, Rejected, Section, Source
 
-RUNS = 15
+RUNS = 10
 LISTED = 25
 PAST_INCIDENTS = 8
 
