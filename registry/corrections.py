@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Field
 
 from registry.apply import apply_effective, claims_about
 from registry.correctable import CORRECTABLE, stated
@@ -119,7 +120,8 @@ def _follow(
 
 
 def _read(*, fact: str, value: Any, reason: str, evidence_url: str, ends_on: date, today: date) -> Correction:
-    made, problems = Correction(fact=fact, ends_on=ends_on), {}
+    made = Correction(fact=fact, ends_on=ends_on)
+    problems: dict[str, list[str]] = {}
     with noting(problems, "fact"):
         if fact not in CORRECTABLE:
             raise ValidationError(f"Choose one of {', '.join(CORRECTABLE)}.")
@@ -162,8 +164,8 @@ def _what_nobody_states(offering: Offering, fact: str, *, now: datetime) -> JSON
     claims = claims_about([offering.pk], now=now)[offering.pk]
     is_stated = any(claim.states(fact) for claim in claims)
     if fact == "license":
-        row = _license_row(offering)
-        return {} if is_stated or row is None else {"license": row.license_id, "as_given": row.license_as_given}
+        kept = _license_row(offering)
+        return {} if is_stated or kept is None else {"license": kept.license_id, "as_given": kept.license_as_given}
     row = offering.model if CORRECTABLE[fact].is_of_model else offering
     columns = [name for name in CORRECTABLE[fact].columns if not (is_stated and name != "status")]
     return {name: jsonable(getattr(row, name)) for name in columns}
@@ -178,7 +180,7 @@ def _restore(correction: Correction, *, now: datetime) -> None:
         return
     row = offering.model if CORRECTABLE[fact].is_of_model else offering
     for name in CORRECTABLE[fact].columns:
-        field = row._meta.get_field(name)
+        field = cast("Field[Any, Any]", row._meta.get_field(name))
         setattr(row, name, field.to_python(kept[name]) if name in kept else field.get_default())
     if "status" in kept:
         offering.status = _status_before(offering, kept["status"], now=now)

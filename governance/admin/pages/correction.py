@@ -75,8 +75,8 @@ def correct(request: HttpRequest, pk: int, fact: str) -> HttpResponse:
     note = (
         "It stands above every source, in the gate too. Who made it, why and until when is shown beside it and audited."
     )
-    context = {"lead": lead, "form": form, "submit": "Correct it", "note": note, "status": status_of(request)}
-    return show(request, "form.html", title="Correct a fact", **context)
+    context = {"lead": lead, "form": form, "submit": "Correct it", "note": note}
+    return show(request, "form.html", title="Correct a fact", status=status_of(request), **context)
 
 
 def lift(request: HttpRequest, pk: int) -> HttpResponse:

@@ -41,8 +41,8 @@ def report(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
             return redirect("pages:model", slug=offering.model.slug)
     title = f"{offering.external_id}: {REPORTABLE[kind].label[:1].lower()}{REPORTABLE[kind].label[1:]}"
     lead = "It counts where no source knows better, and reaches everyone whose system uses the model."
-    context = {"lead": lead, "form": form, "submit": "Report it", "note": _NOTE, "status": status_of(request)}
-    return show(request, "form.html", title=title, **context)
+    context = {"lead": lead, "form": form, "submit": "Report it", "note": _NOTE}
+    return show(request, "form.html", title=title, status=status_of(request), **context)
 
 
 def _offering(request: HttpRequest, pk: int) -> Offering:

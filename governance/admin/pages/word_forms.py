@@ -11,6 +11,7 @@ from registry.correctable import CORRECTABLE
 from registry.corrections import LONGEST
 from registry.models import Change, Correction
 from registry.reportable import REPORTABLE
+from registry.words import LONGEST_ADDRESS
 
 _USUAL_TERM = timedelta(days=90)
 _NAME_LENGTH = 300
@@ -72,9 +73,9 @@ _REPORTED: dict[str, Callable[[], forms.Field]] = {
 }
 
 
-def source_url_field(column: str, model: type[Change | Correction]) -> forms.URLField:
+def _source_url() -> forms.URLField:
     return forms.URLField(
-        max_length=model._meta.get_field(column).max_length,
+        max_length=LONGEST_ADDRESS,
         label="Where can it be read?",
         assume_scheme="https",
         help_text="The address of the announcement, the vendor's page, the mail in your archive.",
@@ -96,7 +97,7 @@ class ReportForm(forms.Form):
             label="What happened?",
             help_text="One sentence. It stands beside your name in what people are told.",
         )
-        self.fields["source_url"] = source_url_field("evidence_url", Change)
+        self.fields["source_url"] = _source_url()
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -118,11 +119,14 @@ class CorrectionForm(forms.Form):
     def __init__(self, *args: Any, fact: str, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         one = CORRECTABLE[fact]
-        value = _FIELDS[fact](label=f"{one.label}: what is right?", required=not one.may_be_none)
+        value = _FIELDS[fact](label=f"{one.label}: what is right?", error_messages={"required": "Say what is right."})
         self.fields = {"value": value, **self.fields}
-        if not one.may_be_none:
+        if one.may_be_none:
+            value.error_messages["required"] = "Say what is right, or that there is none."
+            value.required = not self.data.get("none")
+        else:
             del self.fields["none"]
-        self.fields["evidence_url"] = source_url_field("evidence_url", Correction)
+        self.fields["evidence_url"] = _source_url()
         self.fields["ends_on"] = day_field(
             label="Until when?",
             initial=today + _USUAL_TERM,
@@ -131,10 +135,8 @@ class CorrectionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        is_none, value = data.pop("none", False), data.get("value")
-        if is_none and value not in (None, ""):
-            self.add_error("value", "Say what is right, or that there is none; not both.")
-        elif not is_none and value in (None, "") and "value" not in self.errors:
-            self.add_error("value", "Say what is right, or that there is none.")
-        data["value"] = None if is_none else value
+        if data.pop("none", False) and data.get("value") is not None:
+            if data["value"] != "":
+                self.add_error("value", "Say what is right, or that there is none; not both.")
+            data["value"] = None
         return data
