@@ -1,8 +1,8 @@
 """How much a namespace releases, by quarter of the year: pure, from the few facts that a listing states of every row."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,26 +16,26 @@ _LICENSES = Path(__file__).parent / "data" / "licenses.json"
 
 
 def by_quarter(rows: Iterable[tuple[datetime, tuple[str, ...], bool]]) -> list[JSON]:
-    """`{"quarter": "2026Q1", "released": 8, "open": 6, "gated": 1}`, the oldest first; no line for an empty quarter.
+    """`{"quarter": "2026Q1", "last_on": "2026-03-31", "released": 8, "open": 6, "gated": 1}`, the oldest first.
 
     A row is the moment of creation, the license ids of the card and whether access is gated. `open` counts the rows that
-    state a license of class open for everything in them: one without a license is not open. Rows from before the Hub
-    kept creation days are left out, for nobody knows their quarter.
+    state a license and state none that is not of class open. A quarter without releases has no line. Rows from before
+    the Hub kept creation days are left out, for nobody knows their quarter.
     """
-    released: Counter[str] = Counter()
-    open_: Counter[str] = Counter()
-    gated: Counter[str] = Counter()
-    for created_at, license_ids, is_gated in rows:
-        if created_at <= BEFORE_MEMORY:
-            continue
-        quarter = quarter_of(created_at)
-        released[quarter] += 1
-        open_[quarter] += is_open(license_ids)
-        gated[quarter] += is_gated
-    return [
-        {"quarter": quarter, "released": released[quarter], "open": open_[quarter], "gated": gated[quarter]}
-        for quarter in sorted(released)
-    ]
+    kept: defaultdict[str, list[tuple[datetime, tuple[str, ...], bool]]] = defaultdict(list)
+    for row in rows:
+        if row[0] > BEFORE_MEMORY:
+            kept[quarter_of(row[0])].append(row)
+    return [{"quarter": quarter, **_count(kept[quarter])} for quarter in sorted(kept)]
+
+
+def _count(rows: Sequence[tuple[datetime, tuple[str, ...], bool]]) -> JSON:
+    return {
+        "last_on": max(created_at for created_at, _, _ in rows).astimezone(UTC).date().isoformat(),
+        "released": len(rows),
+        "open": sum(is_open(license_ids) for _, license_ids, _ in rows),
+        "gated": sum(is_gated for _, _, is_gated in rows),
+    }
 
 
 def quarter_of(moment: datetime) -> str:

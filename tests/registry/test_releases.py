@@ -29,8 +29,8 @@ def test_each_quarter_says_how_many_were_released_open_and_gated() -> None:
         (at(2026, 3, 31), ("llama3",), True),
     ]
     assert by_quarter(rows) == [
-        {"quarter": "2026Q1", "released": 2, "open": 1, "gated": 1},
-        {"quarter": "2026Q2", "released": 1, "open": 1, "gated": 0},
+        {"quarter": "2026Q1", "last_on": "2026-03-31", "released": 2, "open": 1, "gated": 1},
+        {"quarter": "2026Q2", "last_on": "2026-04-15", "released": 1, "open": 1, "gated": 0},
     ]
 
 
@@ -47,7 +47,7 @@ def test_a_quarter_begins_by_the_clock_of_utc() -> None:
 def test_what_is_older_than_the_hubs_memory_is_no_wave_of_releases() -> None:
     old = [(BEFORE_MEMORY, ("mit",), False)] * 300
     assert by_quarter([*old, (BEFORE_MEMORY + timedelta(seconds=1), ("mit",), False)]) == [
-        {"quarter": "2022Q1", "released": 1, "open": 1, "gated": 0}
+        {"quarter": "2022Q1", "last_on": "2022-03-02", "released": 1, "open": 1, "gated": 0}
     ]
 
 
