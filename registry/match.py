@@ -8,7 +8,7 @@ version and a vendor's prefix aside. The day and the version are what a person h
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 
 from django.db.models import F, QuerySet
 
@@ -57,7 +57,7 @@ def _candidates(listings: QuerySet[Listing], hosts: Iterable[str]) -> Iterable[t
     return rows.values_list("pk", "source_id", "external_id", *facts)
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def name_of(text: str) -> Name:
     """The words and numbers of an id or a heading, without what is set aside. Pure."""
     return tuple(_WORD.findall(_ASIDE.sub(" ", text.casefold())))
