@@ -293,6 +293,11 @@ class SourceSerializer(serializers.ModelSerializer[models.Source]):
             "last_error",
         )
 
+    def validate_is_enabled(self, is_enabled: bool) -> bool:  # noqa: FBT001 - DRF's signature
+        if is_enabled and self.instance and self.instance.method == models.Method.REPORTED:
+            raise serializers.ValidationError("People report by themselves: there is nothing to poll.")
+        return is_enabled
+
 
 class ListingSerializer(serializers.ModelSerializer[models.Listing]):
     source = Slug()

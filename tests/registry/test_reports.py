@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from rest_framework.test import APIClient
 
 from governance.models import Action, Impact
 from governance.triage import triage_changes
@@ -50,6 +52,7 @@ def errors(offering: Offering, kind: str, **facts: Any) -> set[str]:
         ("gated", {}, "manual"),
         ("gated", {"gating": "auto"}, "auto"),
         ("disabled", {}, None),
+        ("retired", {}, None),
         ("license_changed", {"license": "MIT"}, "mit"),
         ("renamed", {"renamed_to": "claude-y"}, "claude-y"),
         ("successor_named", {"successor": "claude-y"}, "claude-y"),
@@ -248,6 +251,18 @@ def test_people_are_never_polled() -> None:
     assert people not in due_sources(now=NOW)
     assert people in Source.objects.filter(method="reported", is_enabled=False)
     map_all_new(now=NOW)
+
+
+def test_nobody_can_have_people_polled() -> None:
+    client = APIClient()
+    client.force_authenticate(make.user(role="admin"))
+
+    response = client.patch("/api/v1/sources/people/", {"is_enabled": True}, format="json")
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "is_enabled"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Source.objects.filter(slug="people").update(is_enabled=True)
 
 
 # --- what is refused --------------------------------------------------------------------------
