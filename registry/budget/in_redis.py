@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 class InRedis:
     def __init__(self, url: str, rows: InRows) -> None:
-        # No retries: they sleep, and the database is there.
-        self._redis = Redis.from_url(
+        # No retries: they sleep, and the database is there. Any, as the hints of `transaction` know no function with a result.
+        self._redis: Any = Redis.from_url(
             url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0), decode_responses=True
         )
         self._rows = rows
