@@ -6,10 +6,12 @@ The list is made per region and has no pages. A model that has ended is left out
 import importlib
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 
+from registry.budget import Budget
 from registry.upstream import http
 from registry.upstream.base import Document, Known, UpstreamError
 from registry.upstream.model_list import ModelList, refuse_missing
@@ -46,26 +48,37 @@ def _address(region: str) -> str:
 def _ask(region: str) -> Mapping[str, Any]:
     """What Bedrock lists in one region, in an order that does not change by itself."""
     host = http.host_of(_address(region))
-    answer: Mapping[str, Any] = http.within(http.DEADLINE, lambda: _list(region, host), host=host)
+    answer = _answer(region, host)
     # boto3 makes an empty answer of one that is cut off or no JSON at all.
     if "modelSummaries" not in answer:
         raise UpstreamError(f"{host} sent no list of models for {region}.", retryable=True)
     return {"modelSummaries": sorted(answer["modelSummaries"], key=lambda one: str(one.get("modelId")))}
 
 
-def _list(region: str, host: str) -> Mapping[str, Any]:
+def _answer(region: str, host: str) -> Mapping[str, Any]:
     errors, parsers = _of_boto("botocore.exceptions"), _of_boto("botocore.parsers")
+    # AWS counts for each account and region, and does not tell us which account we are.
+    budget = Budget(BEDROCK.slug, region)
+    http.spend(budget)
     try:
-        answer: Mapping[str, Any] = _client(region).list_foundation_models()
+        answer: Mapping[str, Any] = http.within(
+            http.DEADLINE, lambda: _client(region).list_foundation_models(), host=host
+        )
     except errors.ClientError as error:
-        raise _refusal(error, host) from error
+        raise _refusal(error.response, host, wait=_note(budget, error.response)) from error
     except errors.BotoCoreError as error:
         is_of_the_network = isinstance(error, errors.ConnectionError | errors.HTTPClientError)
         raise UpstreamError(f"{host} cannot be asked: {error}", retryable=is_of_the_network) from error
     # What its parsers raise, one after the other, for an answer of another shape.
     except (parsers.ResponseParserError, AttributeError, TypeError, ValueError) as error:
         raise UpstreamError(f"{host} sent no list of models: {error}.", retryable=True) from error
+    _note(budget, answer)
     return answer
+
+
+def _note(budget: Budget, answer: Mapping[str, Any]) -> timedelta | None:
+    about = answer.get("ResponseMetadata", {})
+    return http.note(budget, about.get("HTTPHeaders", {}), about.get("HTTPStatusCode", 0))
 
 
 def _client(region: str) -> Any:
@@ -99,11 +112,11 @@ def _of_boto(name: str) -> Any:
         ) from error
 
 
-def _refusal(error: Any, host: str) -> UpstreamError:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = error.response.get("Error", {}).get("Code", "")
+def _refusal(answer: Mapping[str, Any], host: str, *, wait: timedelta | None) -> UpstreamError:
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = answer.get("Error", {}).get("Code", "")
     if status in _REFUSED:
         message = f"{host} refused us ({code}): the credentials need the permission bedrock:ListFoundationModels."
         return UpstreamError(message, retryable=False)
     is_passing = status == _TOO_MANY or status >= _SERVER_ERROR
-    return UpstreamError(f"{host} answered {status} ({code}).", retryable=is_passing)
+    return UpstreamError(f"{host} answered {status} ({code}).", retryable=is_passing, retry_after=wait)

@@ -9,9 +9,12 @@ import pytest
 
 from registry.records import ListingRecord
 from registry.upstream import Document, Known, UpstreamError, adapter_of
+from registry.upstream.base import Blocked
 from tests.fakes.model_lists import ModelLists
 from tests.registry.payloads import payload
 
+# Where the budget of requests is kept.
+pytestmark = pytest.mark.django_db
 TARGET = "/foundation-models"
 EUROPE, AMERICA = payload("bedrock/eu-central-1.json"), payload("bedrock/us-east-1.json")
 
@@ -116,6 +119,19 @@ def test_a_failure_says_whether_another_try_helps(
     with pytest.raises(UpstreamError, match=says) as raised:
         fetch()
     assert raised.value.retryable is retryable
+
+
+def test_after_a_429_the_region_is_left_alone(aws: ModelLists, settings: Any) -> None:
+    aws.answers[TARGET] = (429, {"message": "slow down", "__type": "ThrottlingException"})
+    with pytest.raises(UpstreamError, match="answered 429"):
+        fetch()
+    with pytest.raises(Blocked, match="bedrock is not asked before") as raised:
+        fetch()
+    assert raised.value.retry_after is not None
+    assert len(aws.asked) == 1
+    settings.BEDROCK_REGIONS = ["us-east-1"]
+    aws.answers[TARGET] = (200, AMERICA)
+    assert fetch()
 
 
 def test_a_moment_that_cannot_be_read_sets_its_row_aside_alone(aws: ModelLists) -> None:

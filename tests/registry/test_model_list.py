@@ -8,6 +8,7 @@ import pytest
 
 from config.env import ModelList
 from registry.upstream import Document, Known, UpstreamError, adapter_of
+from registry.upstream.base import Blocked
 from registry.upstream.provider_lists import azure_credentials
 from tests.fakes.model_lists import ModelLists
 from tests.registry.payloads import payload
@@ -181,3 +182,15 @@ def test_a_refused_key_is_for_a_person_to_repair(vendor: ModelLists, settings: A
         ask("openai", settings, f"{vendor.url}/models")
     assert not raised.value.retryable
     assert KEY not in str(raised.value)
+
+
+def test_each_key_has_a_budget_of_its_own(vendor: ModelLists, settings: Any) -> None:
+    url = f"{vendor.url}/models"
+    vendor.answers["/models"] = (429, {})
+    with pytest.raises(UpstreamError, match="answered 429"):
+        ask("openai", settings, url)
+    with pytest.raises(Blocked, match="openai is not asked before"):
+        ask("openai", settings, url)
+    assert len(vendor.asked) == 1
+    vendor.answers["/models"] = (200, payload("openai/plain.json"))
+    assert len(ids("openai", ask("openai", settings, url, key="another key"))) == 3
