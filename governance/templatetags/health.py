@@ -32,7 +32,7 @@ _ICONS = {
     State.LATE: "schedule",
 }
 # What `HeldFact.fact` says of a whole row.
-_WHOLE_ROWS = {"presence": "listed at all"}
+_WHOLE_ROWS = {"presence": "whether it is there"}
 
 
 @register.filter
