@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from registry.releases import by_quarter
 from registry.upstream.base import Document, Kept, Part, PartAnswer, UpstreamError
 from registry.upstream.hub_answers import Answer, Questions, answer_from
 from registry.upstream.hub_client import MODELS, Meter
@@ -101,7 +102,7 @@ def _part_answer(part: Part, listed: Listed | NotListed | None, answers: Sequenc
         row_count=complete.row_count if complete else len(lines),
         page_count=_page_count(part, listed),
         request_count=meter.requests,
-        releases=None,
+        releases=by_quarter(complete.releases) if complete else None,
         note=_note(part, listed),
     )
 

@@ -1,13 +1,11 @@
 """A namespace is read by its listing: what it shows, what it leaves out, and how little is asked for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
 from registry.upstream import Lack, UpstreamError, hub_answers
-from registry.upstream.hub_client import metered
-from registry.upstream.hub_listing import Listed, list_all
 from tests.fakes.hub import Hub, licensed, repository
 from tests.registry.hub_reading import found, lacking, read, reader
 
@@ -328,13 +326,21 @@ def test_a_namespace_that_takes_too_long_is_read_in_part_and_the_rest_the_next_t
 
 
 def test_releases_are_those_of_the_whole_listing_without_packings(hub: Hub) -> None:
-    hub.add("acme/open", createdAt="2025-02-01T00:00:00.000Z", **licensed("mit"))
-    hub.add("acme/open-GGUF", tags=["base_model:quantized:acme/open", "license:mit"])
-    with metered() as meter:
-        listed = list_all(reader(*ACME).part, meter)
-    assert isinstance(listed, Listed)
-    assert (datetime(2025, 2, 1, tzinfo=UTC), ("mit",), False) in listed.releases
-    assert len(listed.releases) == listed.row_count - 1
+    hub.add("acme/open", createdAt="2026-02-01T00:00:00.000Z", **licensed("mit"))
+    hub.add("acme/closed", createdAt="2026-02-01T00:00:00.000Z", gated="manual", **licensed("cc-by-nc-4.0"))
+    hub.add("acme/open-GGUF", createdAt="2026-02-02T00:00:00.000Z", tags=["base_model:quantized:acme/open"])
+    answer = read(*ACME)
+    (last,) = (one for one in answer.releases or [] if one["quarter"] == "2026Q1")
+    assert (last["released"], last["open"], last["gated"]) == (2, 1, 1)
+
+
+def test_a_release_that_nobody_watches_leaves_the_digest_as_it_was(hub: Hub) -> None:
+    acme = reader(*ACME)
+    first = acme()
+    hub.add("acme/new", createdAt="2026-05-01T00:00:00.000Z")
+    second = acme()
+    assert second.content_sha256 == first.content_sha256
+    assert second.releases != first.releases
 
 
 def test_the_evidence_names_where_it_can_be_read_again(hub: Hub) -> None:
