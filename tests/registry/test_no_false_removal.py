@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from registry import absence
 from registry.models import Listing
-from registry.upstream import hub_client
+from registry.upstream import hub_budget, hub_client
 from tests.factories import NOW
 from tests.fakes.hub import FAULT_MODES, TOKEN, Hub
 from tests.fakes.hub_watched import moments, removals, sweep, sweep_on, watch
@@ -32,10 +32,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hub(settings: Settings) -> Iterator[Hub]:
+def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """Every model of it is watched and has been read once."""
     with Hub(quota=1_000_000) as running:
         settings.HF_ENDPOINT, settings.HF_TOKEN = running.url, TOKEN
+        # Its windows pass as the days of the test do.
+        monkeypatch.setattr(hub_budget, "now", running.clock.now)
         running.generate(MODELS, namespaces=NAMESPACES)
         for name in SMALL:
             running.add(name)
@@ -72,7 +74,7 @@ def test_no_fault_is_taken_for_a_removal_and_five_removals_are_five(
         hub.remove(name)
     # The first negative at the next sweep, the last a day later at the earliest.
     late = trouble_ends + 2 * REGULAR + absence.OVER
-    sweep_on(hub, moments(trouble_ends + REGULAR, times=8, steps=[REGULAR]))
+    sweep_on(hub, moments(trouble_ends + REGULAR, times=6, steps=[REGULAR]))
     found = removals()
     assert [name for name, _ in found] == GONE
     assert max(moment for _, moment in found) <= late

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from governance.models import Approval, Impact
 from governance.triage import triage_changes
 from registry.models import Change, ChangeKind, Severity
+from registry.upstream import hub_budget
 from tests.factories import NOW
 from tests.fakes.hub import TOKEN, Hub, licensed
 from tests.fakes.hub_watched import moments, sweep, sweep_on, told, watch
@@ -130,9 +131,11 @@ IN_FEEDS = {
 
 
 @pytest.fixture
-def hub(settings: Settings) -> Iterator[Hub]:
+def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with Hub(*BYSTANDERS, quota=1_000_000) as running:
         settings.HF_ENDPOINT, settings.HF_TOKEN = running.url, TOKEN
+        # Its windows pass as the days of the test do.
+        monkeypatch.setattr(hub_budget, "now", running.clock.now)
         yield running
 
 
