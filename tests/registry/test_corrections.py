@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from config.celery import app
 from registry.apply import apply_effective
 from registry.corrections import correct, end_passed, lift
 from registry.models import (
@@ -21,6 +22,7 @@ from registry.models import (
     Source,
     User,
 )
+from registry.tasks import end_corrections
 from tests import factories as make
 from tests.factories import NOW, TODAY
 
@@ -190,6 +192,17 @@ def test_it_counts_on_its_last_day_and_not_on_the_next(service: Offering) -> Non
     correction.refresh_from_db()
     assert service.retires_on == JUNE
     assert correction.lifted_by is None
+
+
+def test_beat_ends_them_by_itself(service: Offering) -> None:
+    correction = put_right(service, "retires_on", "2026-09-01", ends_on=TODAY)
+
+    # By the real clock that day has long passed.
+    end_corrections()
+
+    correction.refresh_from_db()
+    assert correction.lifted_at is not None
+    assert end_corrections.name in {one["task"] for one in app.conf.beat_schedule.values()}
 
 
 def test_what_stood_there_without_any_source_comes_back(service: Offering) -> None:
