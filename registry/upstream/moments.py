@@ -17,8 +17,12 @@ def day_of(entry: Mapping[str, Any], name: str) -> date | None:
     value = entry.get(name)
     if isinstance(value, NoNumber):
         raise BadField(f"“{name}” is {printable(value)}, not a moment")
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    found = _of_seconds(name, value) if is_number else _of_text(entry, name)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return _known(_of_seconds(name, value))
+    return _known(_of_text(entry, name))
+
+
+def _known(found: date | None) -> date | None:
     return None if found == EPOCH else found
 
 
