@@ -226,7 +226,7 @@ def _otherwise(offering: Offering, facts: Mapping[str, Any], *, now: datetime) -
 
 def _name_of(claimant: str) -> str:
     source = Source.objects.filter(slug=claimant).first()
-    return source.name if source else f"A {claimant}"
+    return source.name if source else "A person's correction"
 
 
 def _report_removal(offering: Offering, words: _Words) -> Report:

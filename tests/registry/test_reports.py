@@ -17,7 +17,7 @@ from registry.reportable import REPORTABLE
 from registry.reports import Otherwise, Report, report_change
 from tests import factories as make
 from tests.factories import NOW
-from tests.registry.test_corrections import says
+from tests.registry.test_corrections import put_right, says
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +134,14 @@ def test_it_never_overrides_a_fresh_vendor_api_and_says_so(service: Offering) ->
     assert service.retires_on == date(2026, 9, 1)
     assert found.otherwise == (Otherwise("retires_on", "Anthropic's own list", date(2026, 9, 1)),)
     assert [change.kind for change in found.changes] == [ChangeKind.RETIREMENT_MOVED]
+
+
+def test_it_does_not_override_a_correction_either(service: Offering) -> None:
+    put_right(service, "retires_on", "2026-09-01")
+
+    found = report(service, "retirement_moved", retires_on="2026-06-01")
+
+    assert found.otherwise == (Otherwise("retires_on", "A person's correction", date(2026, 9, 1)),)
 
 
 def test_without_the_order_of_methods_it_would_override(service: Offering) -> None:
