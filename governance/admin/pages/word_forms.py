@@ -95,7 +95,7 @@ class ReportForm(forms.Form):
         self.fields["summary"] = forms.CharField(
             max_length=Change._meta.get_field("summary").max_length,
             label="What happened?",
-            help_text="One sentence. It stands beside your name in what people are told.",
+            help_text="One sentence. It is kept with the change.",
         )
         self.fields["source_url"] = _source_url()
 
