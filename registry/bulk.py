@@ -26,6 +26,6 @@ def insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
 def _shape(model: type[models.Model]) -> tuple[str, Callable[[models.Model], tuple[object, ...]], tuple[int, ...]]:
     """The columns, what gives their values of a row, and which of these are JSON."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(field.column or "") for field in fields)
     json_at = tuple(place for place, field in enumerate(fields) if isinstance(field, models.JSONField))
     return columns, attrgetter(*(field.attname for field in fields)), json_at

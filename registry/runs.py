@@ -134,7 +134,7 @@ def succeed(
     source.last_success_at = max(filter(None, (source.last_success_at, seen_at)))
     source.last_observed_at = seen_at
     if regular or source.next_due_at is None:
-        source.next_due_at = now + min(next_in or source.interval, source.interval)
+        source.next_due_at = now + (next_in or source.interval)
     if run.error:
         source.last_error, source.last_error_at = run.error, now
     # Not the whole row: somebody may have changed the interval meanwhile.
@@ -161,6 +161,7 @@ def fail(
     # A bad document that a person fed says nothing about the health of the source.
     if regular:
         source.last_error, source.last_error_at = error, now
-        source.next_due_at = now + min(retry_after or source.interval, source.interval)
+        # Not sooner than upstream asked for, however short the interval.
+        source.next_due_at = now + (retry_after or source.interval)
         source.save(update_fields=["last_error", "last_error_at", "next_due_at"])
     return run

@@ -83,11 +83,28 @@ def rows_of(held: Held, names: Collection[str] | None = None) -> dict[str, Row]:
             "external_id", "pk", "offering_id", "current_id", "current__facts", "section_id",
             "missing_since", "last_absent_at", "absences", "removed_at",
         )  # fmt: skip
-        for name, pk, offering_id, current_id, facts, section_id, *away in columns.iterator():
+        for (
+            name,
+            pk,
+            offering_id,
+            current_id,
+            facts,
+            section_id,
+            since,
+            last_at,
+            absences,
+            gone_at,
+        ) in columns.iterator():
             found[name] = Row(
-                pk, offering_id, current_id, facts, section_id, _absence(*away[:3]), away[3] is not None,
-                holds.get(pk, {}),
-            )  # fmt: skip
+                listing_id=pk,
+                offering_id=offering_id,
+                current_id=current_id,
+                facts=facts,
+                section_id=section_id,
+                absence=_absence(since, last_at, absences),
+                is_removed=gone_at is not None,
+                holds=holds.get(pk, {}),
+            )
     return found
 
 

@@ -49,6 +49,7 @@ class Heap:
     same: int = 0
     alive: int = 0
     end: UpstreamError | None = None
+    took: timedelta = timedelta(0)
 
 
 def sweep(held: Held, adapter: Sweeper, *, now: datetime, everything: bool = False) -> PollRun:
@@ -112,8 +113,7 @@ def _unasked(source: Source, adapter: Sweeper) -> set[str]:
 
 
 def _read_all(held: Held, adapter: Sweeper, due: Sequence[Due]) -> Heap:
-    heap, in_a_row = Heap(), 0
-    ends_at = time.monotonic() + ROUND.total_seconds()
+    heap, in_a_row, began = Heap(), 0, time.monotonic()
     for one, rows in _with_rows(held, due):
         try:
             _read_one(adapter, one, rows, heap)
@@ -126,7 +126,8 @@ def _read_all(held: Held, adapter: Sweeper, due: Sequence[Due]) -> Heap:
                 heap.end = error
         else:
             in_a_row = 0
-        if heap.end is None and time.monotonic() > ends_at:
+        heap.took = timedelta(seconds=time.monotonic() - began)
+        if heap.end is None and heap.took > ROUND:
             heap.end = UpstreamError("The round has had its time.", retryable=True, retry_after=timedelta(seconds=1))
         if heap.end is not None:
             break
@@ -215,7 +216,8 @@ def _has_negatives(heard: Sequence[Heard]) -> bool:
 def _next_in(heap: Heap, *, left: int) -> timedelta | None:
     if not left:
         return None
-    return (heap.end and heap.end.retry_after) or RETRY_AFTER
+    # Upstream counts from its answer, and the run from its beginning.
+    return heap.took + ((heap.end and heap.end.retry_after) or RETRY_AFTER)
 
 
 def _note(run: PollRun, adapter: Sweeper, due: Sequence[Due], heap: Heap, *, left: int, is_alive: bool) -> None:

@@ -82,7 +82,9 @@ def test_what_a_round_does_not_reach_is_due_first_in_the_next_one(hub: Hub, monk
     run = round_(hub, NOW)
     assert (run.section_count, run.left_count) == (1, 2)
     assert run.log.endswith("2 sections are left for the next round. The round has had its time.")
-    assert Source.objects.get(slug="huggingface").next_due_at == NOW + timedelta(seconds=1)
+    next_due_at = Source.objects.get(slug="huggingface").next_due_at
+    assert next_due_at is not None
+    assert timedelta(seconds=1) <= next_due_at - NOW < timedelta(seconds=20)
 
     monkeypatch.undo()
     hub.log.clear()
