@@ -78,7 +78,7 @@ def claims_about(offering_ids: Collection[int], *, now: datetime) -> dict[int, l
 def _claim(listing: Listing, *, now: datetime) -> Claim:
     observation = listing.current
     assert observation is not None, "asked for in the query"  # noqa: S101
-    source, confirmed_at = listing.source, _last_confirmed(listing, observation)
+    source, confirmed_at = listing.source, last_confirmed(listing, observation)
     holds = [Hold(one.believed, one.said, one.reason) for one in listing.held.all()]
     return Claim(
         source=source.slug,
@@ -92,7 +92,7 @@ def _claim(listing: Listing, *, now: datetime) -> Claim:
     )
 
 
-def _last_confirmed(listing: Listing, observation: Observation) -> datetime:
+def last_confirmed(listing: Listing, observation: Observation) -> datetime:
     """A row that is there is as fresh as the section that lists it; one that is missing, as its own last answer."""
     section = listing.section
     if section is None or section.confirmed_at is None or listing.missing_since is not None:

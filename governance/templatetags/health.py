@@ -1,14 +1,16 @@
 """How the pages say the health of sources and what is held back."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 
 from governance.headlines import in_words
 from governance.rules import english
+from registry.apply import last_confirmed
 from registry.health import State
+from registry.models import Listing
 
 register = template.Library()
 
@@ -50,6 +52,12 @@ def health_icon(state: str) -> str:
 def span(time: timedelta) -> str:
     """“6 hours”, “3 days”."""
     return english.span(time)
+
+
+@register.filter
+def confirmed_at(listing: Listing) -> datetime | None:
+    """When its source last said so, about itself or about the section that lists it; None where it never did."""
+    return last_confirmed(listing, listing.current) if listing.current else None
 
 
 @register.filter

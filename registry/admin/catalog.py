@@ -1,5 +1,7 @@
 """Models, offerings and what people call them."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -126,10 +128,10 @@ class OfferingAdmin(RegisterAdmin):
     search_fields = ("external_id", "model__name", "aliases__text")
     autocomplete_fields = ("model", "provider")
     inlines = (Aliases, Revisions)
-    readonly_fields = ("facts_as_of",)
+    readonly_fields = ("as_of",)
     fieldsets = (
         (None, {"fields": ("model", ("host", "external_id"), ("kind", "provider"))}),
-        ("Upstream", {"fields": (("status", "gating"), ("deprecated_on", "retires_on"), "facts_as_of")}),
+        ("Upstream", {"fields": (("status", "gating"), ("deprecated_on", "retires_on"), "as_of")}),
         ("Identity", {"fields": ("upstream_id", "head_revision")}),
         ("Price", {"fields": (("input_price", "output_price"),)}),
     )
@@ -138,8 +140,14 @@ class OfferingAdmin(RegisterAdmin):
         return (
             super()
             .get_queryset(request)
+            .with_as_of()
             .annotate(use_count=Count("dependencies", filter=Q(dependencies__ended_on=None), distinct=True))
         )
+
+    @display(description="Facts as of", empty_value="never observed")
+    def as_of(self, offering: Offering) -> datetime | None:
+        """When a source last confirmed them, by itself or with the section that lists it."""
+        return getattr(offering, "as_of", None)
 
     @display(description="Status", ordering="status", label=STATE_LABELS)
     def status_label(self, offering: Offering) -> tuple[str, str]:

@@ -278,6 +278,19 @@ class TestHome:
         assert "Failing" in page
 
 
+@pytest.mark.parametrize("address", ["/models/{model}/", "/admin/registry/offering/{offering}/change/"])
+def test_pages_show_facts_as_fresh_as_the_section_that_lists_them(address: str) -> None:
+    listing = listed(source(), ago=90 * HOUR)
+    at = timezone.now().replace(day=1, hour=7, minute=31)
+    listing.section = Section.objects.create(source=listing.source, name="acme", confirmed_at=at)
+    listing.save()
+    Observation.objects.update(last_confirmed_at=at - 900 * HOUR)
+    assert listing.offering is not None
+    address = address.format(model=listing.offering.model.slug, offering=listing.offering_id)
+    page = page_as("admin", address)
+    assert "07:31" in page
+
+
 def test_the_page_of_a_model_says_which_source_is_silent_about_it() -> None:
     silent = source(hours_silent=20)
     listing = listed(silent, ago=20 * HOUR)

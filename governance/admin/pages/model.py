@@ -191,7 +191,7 @@ def _changes(model: AIModel) -> list[Change]:
 def _listings_of(model: AIModel) -> list[Listing]:
     return list(
         Listing.objects.filter(offering__model=model)
-        .select_related("source", "current", "offering")
+        .select_related("source", "current", "offering", "section")
         .order_by("offering_id", "source__name")
     )
 
