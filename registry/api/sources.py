@@ -25,7 +25,6 @@ class HealthSerializer(serializers.Serializer[Health]):
         source="coverage.usual", allow_null=True, help_text="The median of the ten completed runs before it."
     )
     coverage = serializers.FloatField(source="coverage.ratio", allow_null=True)
-    listing_count = serializers.IntegerField()
     section_count = serializers.IntegerField(source="sections.count")
     failing_section_count = serializers.IntegerField(source="sections.failing_count")
     held_count = serializers.IntegerField(help_text="Statements and changes that are held back.")
@@ -59,7 +58,7 @@ class Sources(resources.Sources):
 
 
 def _examined(rows: Iterable[Source]) -> list[Source]:
-    """The rows, each with its `health`, by six queries for all."""
+    """The rows, each with its `health`, by five queries for all."""
     listed = list(rows)
     found = {one.source.pk: one for one in look(listed, now=timezone.now())}
     for row in listed:

@@ -164,7 +164,7 @@ def test_the_number_of_queries_does_not_grow(
         one = source(f"source-{number}")
         incident(one)
         run(one, 10)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         look(Source.objects.all(), now=NOW)
 
 

@@ -39,6 +39,7 @@ class HeldBack:
 @dataclass(frozen=True, slots=True)
 class SourcePage:
     health: Health
+    listing_count: int
     held: list[HeldBack]
     runs: list[PollRun]
     sections: list[Section]
@@ -53,6 +54,7 @@ def load(source: Source, *, now: datetime) -> SourcePage:
     past = source.incidents.exclude(closed_at=None).select_related("decided_by")
     return SourcePage(
         health=health,
+        listing_count=source.listings.filter(missing_since=None).count(),
         held=[
             _held_back(one.incident, fact_count=one.fact_count, change_count=one.change_count)
             for one in health.quarantines
