@@ -194,6 +194,7 @@ TABLE: dict[type[Model], Rights] = {
     facts.HeldFact: EVIDENCE,
     facts.Incident: Rights(change=steward),  # releasing or dismissing what is held back
     facts.Change: Rights(add=steward),  # a vendor signal that a person reports
+    facts.ProposedSignal: Rights(change=steward),  # taking it up or dismissing it
     # It stands above the vendor's own word in the gate: the team that has to pass there does not write it.
     facts.Correction: Rights(add=steward, change=steward),
     facts.Hint: EVIDENCE,

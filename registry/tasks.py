@@ -6,7 +6,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from registry import clock, corrections, runs, silence
+from registry import clock, corrections, propose_signals, runs, silence
 from registry.ingest import due_sources, poll
 from registry.listings import map_all_new
 
@@ -47,3 +47,9 @@ def end_corrections() -> None:
 def retire_due() -> None:
     """Tell of the retirements whose day has come."""
     clock.retire_due(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def judge_vendors() -> None:
+    """Propose to people what vendors do over time that looks like an end."""
+    propose_signals.propose_all(now=timezone.now())
