@@ -62,7 +62,7 @@ def poll(
             return sweep(held, adapter, now=now, everything=slot is None)
         return _poll(held, document, seen_at=as_of or now, now=now, accept_shrink=accept_shrink)
     except UpstreamError as error:
-        wait = max(min(RETRY_AFTER, source.interval), error.retry_after or timedelta(0)) if error.retryable else None
+        wait = (error.retry_after or min(RETRY_AFTER, source.interval)) if error.retryable else None
         return runs.fail(held, PollRun.Outcome.FAILED, str(error), now=now, regular=is_regular, retry_after=wait)
     except Refused as error:
         return runs.fail(held, PollRun.Outcome.REFUSED, str(error), now=now, regular=is_regular)

@@ -43,6 +43,19 @@ _MOVE_CURRENT = f"""
     WHERE written.run_id = %s AND written.listing_id = {Listing._meta.db_table}.id
 """  # noqa: S608 - names of our own tables
 
+# What an answer that is not the one of last time says of its section.
+_OF_AN_ANSWER = (
+    "content_sha256",
+    "evidence_url",
+    "evidence_sha256",
+    "row_count",
+    "page_count",
+    "releases",
+    "confirmed_at",
+    "failed_since",
+    "last_error",
+)
+
 Item = TypeVar("Item")
 
 
@@ -292,25 +305,16 @@ def _place(learnt: Learnt) -> None:
 
 def _confirm(round_: Round, *, seen_at: datetime) -> None:
     """One row for each section that answered, however many models it lists."""
-    same = [one.section_id for one in round_.confirmed if one.is_same]
-    for batch in batches(same):
-        Section.objects.filter(pk__in=batch).update(
-            confirmed_at=seen_at, hinted_at=None, failed_since=None, last_error=""
-        )
+    for batch in batches([one.section_id for one in round_.confirmed if one.is_same]):
+        Section.objects.filter(pk__in=batch).update(confirmed_at=seen_at, failed_since=None, last_error="")
     rows = [_section(one, seen_at) for one in round_.confirmed if not one.is_same]
-    fields = ["content_sha256", "evidence_url", "evidence_sha256", "row_count", "page_count"]
-    Section.objects.bulk_update(
-        rows, [*fields, "confirmed_at", "hinted_at", "failed_since", "last_error"], batch_size=BATCH
-    )
-    listed = [row for row, one in zip(rows, _moved(round_), strict=True) if one.releases is not None]
-    Section.objects.bulk_update(listed, ["releases"], batch_size=BATCH)
+    Section.objects.bulk_update(rows, _OF_AN_ANSWER, batch_size=BATCH)
+    for batch in batches([one.section_id for one in round_.confirmed]):
+        # A hint that came while we read stands for something that we may not have seen.
+        Section.objects.filter(pk__in=batch, hinted_at__lte=seen_at).update(hinted_at=None)
     for pk, error in round_.failed.items():
         Section.objects.filter(pk=pk).update(last_error=error[:500])
         Section.objects.filter(pk=pk, failed_since=None).update(failed_since=seen_at)
-
-
-def _moved(round_: Round) -> Iterator[Confirmed]:
-    return (one for one in round_.confirmed if not one.is_same)
 
 
 def _section(one: Confirmed, seen_at: datetime) -> Section:

@@ -57,7 +57,7 @@ def sweep(held: Held, adapter: Sweeper, *, now: datetime, everything: bool = Fal
     watched = _watched(adapter)
     due = _due(held.source, adapter, watched, before=now if everything else now - DUE_AFTER * held.source.interval)
     heap = _read_all(held, adapter, due)
-    if due and not heap.confirmed:
+    if due and not (heap.confirmed or heap.heard):
         raise heap.end or UpstreamError(next(iter(heap.failed.values()), "Nothing was answered."), retryable=True)
     size = _size(held.source, adapter, heap)
     learnt = learn(heap.heard, size, seen_at=now)
@@ -170,22 +170,27 @@ def _take(section: Section, answer: PartAnswer, rows: Mapping[str, Row], heap: H
     is_same = bool(answer.content_sha256) and answer.content_sha256 == section.content_sha256
     is_same = is_same and (answer.releases is None or answer.releases == section.releases)
     heap.alive += len(answer.unchanged) + sum(record.external_id in rows for record in answer.parsed.records)
-    heap.confirmed.append(
-        Confirmed(
-            section.pk,
-            content_sha256=answer.content_sha256,
-            url=evidence.url,
-            evidence_sha256=evidence.sha256,
-            row_count=answer.row_count,
-            page_count=answer.page_count,
-            releases=section.releases if answer.releases is None else answer.releases,
-            is_same=is_same,
-        )
-    )
+    if answer.cut_by is None:
+        heap.confirmed.append(_confirmed(section, answer, evidence, is_same=is_same))
+    elif isinstance(answer.cut_by, Blocked):
+        heap.end = answer.cut_by
     if _says_nothing(answer.parsed) and not any(_is_unsettled(row, section) for row in rows.values()):
         heap.same += len(answer.unchanged)
         return
     heap.heard.append(Heard(section.pk, evidence, answer.parsed, rows, answer.unchanged, group=section.name or "/"))
+
+
+def _confirmed(section: Section, answer: PartAnswer, evidence: Evidence, *, is_same: bool) -> Confirmed:
+    return Confirmed(
+        section.pk,
+        content_sha256=answer.content_sha256,
+        url=evidence.url,
+        evidence_sha256=evidence.sha256,
+        row_count=answer.row_count,
+        page_count=answer.page_count,
+        releases=section.releases if answer.releases is None else answer.releases,
+        is_same=is_same,
+    )
 
 
 def _says_nothing(parsed: Parsed) -> bool:

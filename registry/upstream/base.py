@@ -159,6 +159,8 @@ class PartAnswer:
     releases: Releases | None = None
     # What the planner chose and why, as a line of the run's log; "" for nothing worth saying.
     note: str = ""
+    # Why some were not even asked about; the section is due again at once. None: all were.
+    cut_by: UpstreamError | None = None
 
 
 @runtime_checkable

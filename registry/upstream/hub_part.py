@@ -29,7 +29,7 @@ def read_part(part: Part, meter: Meter) -> PartAnswer:
     else:
         answers = [questions.answer(kept) for kept in part.watched]
     _refuse_silence(answers, questions)
-    return _part_answer(part, listed, answers, meter)
+    return _part_answer(part, listed, answers, meter, cut_by=questions.end)
 
 
 def _by_listing(part: Part, listed: Listed, questions: Questions) -> list[Answer]:
@@ -87,7 +87,14 @@ def _refuse_silence(answers: Sequence[Answer], questions: Questions) -> None:
     )
 
 
-def _part_answer(part: Part, listed: Listed | NotListed | None, answers: Sequence[Answer], meter: Meter) -> PartAnswer:
+def _part_answer(
+    part: Part,
+    listed: Listed | NotListed | None,
+    answers: Sequence[Answer],
+    meter: Meter,
+    *,
+    cut_by: UpstreamError | None,
+) -> PartAnswer:
     said = [answer.said for answer in answers if answer.said is not None]
     raw = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
     parsed = parse(raw)
@@ -104,6 +111,7 @@ def _part_answer(part: Part, listed: Listed | NotListed | None, answers: Sequenc
         request_count=meter.requests,
         releases=by_quarter(complete.releases) if complete else None,
         note=_note(part, listed),
+        cut_by=cut_by,
     )
 
 

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from registry import sweep
 from registry.ingest import poll
 from registry.models import Change, Listing, Observation, Offering, PollRun, Section, Source
+from registry.upstream import hub_budget
 from tests import factories as f
 from tests.factories import NOW
 from tests.fakes.hub import TOKEN, Hub
@@ -184,3 +185,24 @@ def test_without_anything_known_to_be_there_no_absence_counts(hub: Hub) -> None:
     run = round_(hub, NOW + INTERVAL)
     assert run.log.endswith("Nothing that is known to be there was seen in this round, so that no absence counts.")
     assert not Listing.objects.exclude(missing_since=None).exists()
+
+
+def test_a_namespace_that_the_budget_cuts_is_gone_on_with_once_the_budget_allows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Hub(quota=30) as hub:
+        settings.HF_ENDPOINT, settings.HF_TOKEN = hub.url, TOKEN
+        monkeypatch.setattr(hub_budget, "now", hub.clock.now)
+        for number in range(20):
+            hub.add(f"acme/m{number}")
+            f.offering(f"acme/m{number}")
+        now, rounds, run = NOW, 0, None
+        while run is None or run.left_count or run.outcome == PollRun.Outcome.FAILED:
+            run = round_(hub, now)
+            next_due_at = Source.objects.get(slug="huggingface").next_due_at
+            assert next_due_at is not None
+            now, rounds = next_due_at, rounds + 1
+        assert 2 <= rounds <= 5
+        assert hub.early == []
+        assert Listing.objects.filter(current__isnull=False).count() == 20
+        assert Section.objects.get(name="acme").confirmed_at is not None
