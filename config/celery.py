@@ -38,7 +38,7 @@ app.conf.beat_schedule = {
     "triage new changes": _every(10, "governance.tasks.triage_changes"),
     "deliver mail": _every(10, "governance.tasks.deliver_mail"),
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
-    "judge vendors": _every(86_400, "registry.tasks.judge_vendors"),
+    "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),
     "end corrections": _every(600, "registry.tasks.end_corrections"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
 }

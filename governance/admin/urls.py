@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from governance.admin.pages import correction
+from governance.admin.pages import correction, vendor
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
@@ -41,6 +41,9 @@ urlpatterns = [
     path("sources/<int:pk>/", page(source), name="source"),
     path("incidents/<int:pk>/release/", page(release), name="release"),
     path("incidents/<int:pk>/dismiss/", page(dismiss), name="dismiss"),
+    path("vendors/<slug:slug>/", page(vendor.vendor), name="vendor"),
+    path("vendor-signals/<int:pk>/accept/", page(vendor.accept), name="accept-signal"),
+    path("vendor-signals/<int:pk>/dismiss/", page(vendor.dismiss), name="dismiss-signal"),
     path("news/", page(news), name="news"),
     path("offerings/<int:pk>/report/", page(choose_report), name="report"),
     path("offerings/<int:pk>/report/<slug:kind>/", page(report), name="report-kind"),

@@ -81,3 +81,9 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
     return str(value)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """“25 %” of 0.25."""
+    return f"{share:.0%}"

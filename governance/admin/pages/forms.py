@@ -6,7 +6,18 @@ from django import forms
 
 from governance.admin.pages.refs import OfferingRefField
 from governance.permissions import can_decide
-from registry.models import AIModel, Change, Dependency, Distribution, Incident, Severity, System, User, Vendor
+from registry.models import (
+    AIModel,
+    Change,
+    Dependency,
+    Distribution,
+    Incident,
+    ProposedSignal,
+    Severity,
+    System,
+    User,
+    Vendor,
+)
 
 
 def day_field(**options: Any) -> forms.DateField:
@@ -123,6 +134,28 @@ class DismissForm(ReleaseForm):
     note = forms.CharField(
         max_length=Incident._meta.get_field("note").max_length,
         help_text="How you know that it is wrong. Kept with the decision, and the others are told.",
+    )
+
+
+class DismissSignalForm(forms.Form):
+    """What `vendor_signals.dismiss` takes."""
+
+    note = forms.CharField(
+        max_length=ProposedSignal._meta.get_field("note").max_length,
+        help_text="Why it is no sign of an end. Kept with the decision.",
+    )
+
+
+class SignalForm(DismissSignalForm):
+    """What `vendor_signals.accept` takes."""
+
+    field_order = ("severity", "note")
+
+    severity = forms.ChoiceField(choices=Severity.choices, initial=Severity.WARNING)
+    note = forms.CharField(
+        max_length=ProposedSignal._meta.get_field("note").max_length,
+        required=False,
+        help_text="What you know beyond the numbers. Everyone who is told reads it behind the sentence.",
     )
 
 
