@@ -198,6 +198,8 @@ TABLE: dict[type[Model], Rights] = {
     # It stands above the vendor's own word in the gate: the team that has to pass there does not write it.
     facts.Correction: Rights(add=steward, change=steward),
     facts.Hint: EVIDENCE,
+    facts.LicenseText: EVIDENCE,
+    facts.RequestBudget: EVIDENCE,
     # decisions
     decisions.Policy: Rights(add=admin),  # a version never changes
     Proposal: Rights(add=_has_role(OWNER, REVIEWER)),

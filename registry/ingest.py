@@ -15,8 +15,9 @@ from registry.absence import FEW
 from registry.heard import Evidence, Heard, Row, Size
 from registry.learn import Learnt, learn, needs_another_look, said_again
 from registry.models import Listing, Offering, PollRun, Section, Source
+from registry.rows import rows_of
 from registry.runs import RETRY_AFTER, Held
-from registry.store import Confirmed, Round, complete, confirm, rows_of, write
+from registry.store import Confirmed, Round, complete, confirm, write
 from registry.sweep import sweep
 from registry.upstream import Adapter, Document, Known, Parsed, UpstreamError, adapter_of
 from registry.upstream.base import Sweeper

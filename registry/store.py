@@ -1,13 +1,12 @@
 """Write what a poll has learnt: first in batches that do not count yet, then one transaction that makes all of it count."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from registry import incidents
 from registry.absence import Absence
@@ -15,7 +14,6 @@ from registry.apply import TAKEN_BACK, apply_effective
 from registry.believe import PRESENCE, Hold
 from registry.bulk import insert
 from registry.diff import Difference
-from registry.heard import Row
 from registry.learn import Learnt, Statement
 from registry.listings import map_new_offerings
 from registry.models import (
@@ -31,10 +29,10 @@ from registry.models import (
     Section,
 )
 from registry.records import to_facts
+from registry.rows import BATCH, batches
 from registry.runs import Held, hold, succeed
 from registry.upstream.base import Releases
 
-BATCH = 500
 _LONGEST_URL = Observation._meta.get_field("evidence_url").max_length or 0
 
 _MOVE_CURRENT = f"""
@@ -55,8 +53,6 @@ _OF_AN_ANSWER = (
     "failed_since",
     "last_error",
 )
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,53 +80,6 @@ class Round:
     is_baseline: bool = False
     # How soon to go on; None: at the next regular moment.
     next_in: timedelta | None = None
-
-
-def rows_of(held: Held, names: Collection[str] | None = None) -> dict[str, Row]:
-    """The listings of the source with what was last said and what of it is held, all or those `names`."""
-    found: dict[str, Row] = {}
-    for batch in [None] if names is None else batches(sorted(names)):
-        listings = held.source.listings.all() if batch is None else held.source.listings.filter(external_id__in=batch)
-        holds = _holds_of(listings)
-        columns = listings.values_list(
-            "external_id", "pk", "offering_id", "current_id", "current__facts", "section_id",
-            "missing_since", "last_absent_at", "absences", "removed_at",
-        )  # fmt: skip
-        for (
-            name,
-            pk,
-            offering_id,
-            current_id,
-            facts,
-            section_id,
-            since,
-            last_at,
-            absences,
-            gone_at,
-        ) in columns.iterator():
-            found[name] = Row(
-                listing_id=pk,
-                offering_id=offering_id,
-                current_id=current_id,
-                facts=facts,
-                section_id=section_id,
-                absence=_absence(since, last_at, absences),
-                is_removed=gone_at is not None,
-                holds=holds.get(pk, {}),
-            )
-    return found
-
-
-def _absence(since: datetime | None, last_at: datetime | None, negatives: int) -> Absence | None:
-    return None if since is None else Absence(since, last_at or since, negatives)
-
-
-def _holds_of(listings: QuerySet[Listing]) -> dict[int, dict[str, Hold]]:
-    found: dict[int, dict[str, Hold]] = defaultdict(dict)
-    held = HeldFact.objects.filter(listing__in=listings.values("pk"))
-    for pk, fact, believed, said, reason in held.values_list("listing_id", "fact", "believed", "said", "reason"):
-        found[pk][fact] = Hold(believed, said, reason)
-    return found
 
 
 def write(held: Held, learnt: Learnt, page_of: Mapping[str, str]) -> None:
@@ -182,10 +131,6 @@ def _add(held: Held, model: type[Observation | Change | Rejected], rows: Sequenc
         with transaction.atomic():
             hold(held)
             insert(model, batch)
-
-
-def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
 def _keep_texts(learnt: Learnt) -> None:

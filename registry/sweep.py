@@ -14,8 +14,9 @@ from registry.heard import Evidence, Heard, Row, Size
 from registry.learn import learn
 from registry.models import HeldFact, Listing, Offering, PollRun, Section, Source
 from registry.records import from_facts
+from registry.rows import rows_of
 from registry.runs import RETRY_AFTER, Held
-from registry.store import Confirmed, Round, complete, rows_of, write
+from registry.store import Confirmed, Round, complete, write
 from registry.upstream import Lack, Parsed, UpstreamError
 from registry.upstream.base import Blocked, Kept, Part, PartAnswer, Sweeper
 

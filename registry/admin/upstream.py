@@ -1,5 +1,7 @@
 """Sources and what came of asking them: polls and changes."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
@@ -7,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
@@ -15,6 +17,7 @@ from unfold.decorators import display
 
 from registry.admin.base import EvidenceAdmin, EvidenceRows, RegisterAdmin
 from registry.health import Health, look
+from registry.license_changes import diff_of
 from registry.models import Change, PollRun, Rejected, Source
 from registry.tasks import poll_source
 
@@ -215,6 +218,24 @@ class ChangeAdmin(EvidenceAdmin):
     @display(description="About")
     def about(self, change: Change) -> str:
         return str(change.subject)
+
+    def get_fields(self, request: HttpRequest, obj: Change | None = None) -> list[Any]:
+        """With what changed in the text of a license, where the texts were kept."""
+        compared = ["license_text"] if obj is not None and diff_of(obj) is not None else []
+        return [*compared, *super().get_fields(request, obj)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Change | None = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "license_text"]
+
+    @display(description="What changed in the license file")
+    def license_text(self, change: Change) -> SafeString:
+        found = diff_of(change)
+        if found is None:
+            return format_html("–")
+        lines = format_html_join("\n", "{}", ((line,) for line in found.lines))
+        rest = f"\n… {found.left_out} more lines" if found.left_out else ""
+        cut = "\nThe texts are too long; only their beginnings were compared." if found.is_cut else ""
+        return format_html('<pre class="us-diff">{}{}{}</pre>', lines, rest, cut)
 
     @display(description="Before → after")
     def difference(self, change: Change) -> str:

@@ -57,6 +57,12 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "registry.change": ("reviewer admin", "", ""),
     "registry.correction": ("reviewer admin", "reviewer admin", ""),
     "registry.hint": ("", "", ""),
+    "registry.section": ("", "", ""),
+    "registry.heldfact": ("", "", ""),
+    "registry.incident": ("", "reviewer admin", ""),
+    "registry.proposedsignal": ("", "reviewer admin", ""),
+    "registry.licensetext": ("", "", ""),
+    "registry.requestbudget": ("", "", ""),
     "governance.policy": ("admin", "", ""),
     "governance.proposal": ("owner reviewer", "", ""),
     "governance.decision": ("reviewer", "", ""),
@@ -78,6 +84,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.delivery": ("", "", ""),
     "governance.ticket": ("", "", ""),
     "governance.auditentry": ("", "", ""),
+    "governance.incidenttold": ("", "", ""),
 }
 
 
