@@ -221,17 +221,17 @@ class ChangeAdmin(EvidenceAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Change | None = None) -> list[Any]:
         """With what changed in the text of a license, where the texts were kept."""
-        compared = ["license_text"] if obj is not None and diff_of(obj) is not None else []
-        return [*compared, *super().get_fields(request, obj)]
+        others = [name for name in super().get_fields(request, obj) if name != "license_text"]
+        return ["license_text", *others] if obj is not None and diff_of(obj) is not None else others
 
     def get_readonly_fields(self, request: HttpRequest, obj: Change | None = None) -> Any:
         return [*super().get_readonly_fields(request, obj), "license_text"]
 
     @display(description="What changed in the license file")
-    def license_text(self, change: Change) -> SafeString:
+    def license_text(self, change: Change) -> SafeString | str:
         found = diff_of(change)
         if found is None:
-            return format_html("–")
+            return "–"
         lines = format_html_join("\n", "{}", ((line,) for line in found.lines))
         rest = f"\n… {found.left_out} more lines" if found.left_out else ""
         cut = "\nThe texts are too long; only their beginnings were compared." if found.is_cut else ""
