@@ -74,11 +74,11 @@ def _judge_releases(
 
 
 def _silence(seen: Seen, as_of: date, by: Thresholds) -> Part:
-    released, series = seen.released, _series(seen, as_of, lambda one: one.released)
+    released = seen.released
     first, last = (released[0].start, released[-1].last_on) if released else (as_of, None)
     if last is None or _is_too_little(released) or len(released) < ENOUGH_QUARTERS:
         where = f" in {counted(len(released), 'quarter')}"
-        return Part(Name.SILENCE, _too_little(released, where, f" in {ENOUGH_QUARTERS} quarters"), series=series)
+        return Part(Name.SILENCE, _too_little(released, where, f" in {ENOUGH_QUARTERS} quarters"))
     months = max(0.0, _months(last, as_of))
     longest = _longest_pause(released, last)
     threshold = _longest_silence(longest, _months(first, last), by)
@@ -91,7 +91,6 @@ def _silence(seen: Seen, as_of: date, by: Thresholds) -> Part:
         is_crossed=months > threshold,
         numbers={"months": round(months, 1), "longest_pause": round(longest, 1)},
         dates={"last_on": last, "as_of": as_of},
-        series=series,
         since=last,
     )
 
@@ -123,7 +122,8 @@ def _pace(seen: Seen, as_of: date, by: Thresholds) -> Part:
     value = recent.released / before.released
     return Part(
         Name.PACE,
-        f"{counted(recent.released, 'release')} since {written(since)}, after {before.released} in the twelve months before.",
+        f"{counted(recent.released, 'release')} with weights since {written(since)}, after {before.released} in the twelve "
+        "months before.",
         value=round(value, 3),
         threshold=by.pace,
         is_crossed=value < by.pace,
@@ -165,7 +165,7 @@ def _share(seen: Seen, as_of: date, one: _Share) -> Part:
     threshold = round(former + one.way * one.turn, 3)
     return Part(
         one.name,
-        f"Of {counted(recent.released, 'release')} since {written(since)} {new} {are(new)} {one.words} ({now:.0%}); "
+        f"Of {counted(recent.released, 'release')} since {written(since)}, {new} {are(new)} {one.words} ({now:.0%}); "
         f"of the {before.released} in the two years before, {old} ({former:.0%}).",
         value=round(now, 3),
         threshold=threshold if 0 <= threshold <= 1 else None,
@@ -187,7 +187,7 @@ def _newly_gated(history: History, today: date, by: Thresholds) -> Part:
     last = f", the last on {written(max(gates))}" if gates else ""
     return Part(
         Name.NEWLY_GATED,
-        f"Of {watched} in use {len(gates)} became gated since {written(since)}{last}.",
+        f"{len(gates)} of {watched} in use became gated since {written(since)}{last}.",
         value=value,
         threshold=by.newly_gated,
         is_crossed=len(gates) >= ENOUGH_GATED and value >= by.newly_gated,
@@ -208,7 +208,7 @@ def _hosted_only(history: History, today: date, by: Thresholds) -> Part:
     threshold = round(former + by.hosted_only_rise, 3)
     return Part(
         Name.HOSTED_ONLY,
-        f"Of {counted(len(recent), 'model')} that came into the register since {written(since)} {sum(recent)} "
+        f"Of {counted(len(recent), 'model')} that came into the register since {written(since)}, {sum(recent)} "
         f"{are(sum(recent))} offered as a service alone ({now:.0%}); of {len(before)} before, {sum(before)} ({former:.0%}).",
         value=round(now, 3),
         threshold=threshold if threshold <= 1 else None,
@@ -226,7 +226,10 @@ def _hosted_only(history: History, today: date, by: Thresholds) -> Part:
 def _moves(history: History) -> Part:
     """Shown, and never crossed: another name or namespace is no end of anything."""
     moves = sorted(history.moves, key=lambda move: move.on)
-    said = "; ".join(f"{move.former} → {move.present} on {written(move.on)}" for move in moves)
+    said = "; ".join(
+        f"{move.former} → {move.present} on {written(move.on)} ({move.moved_count} of {move.watched_count} in use)"
+        for move in moves
+    )
     return Part(
         Name.MOVES,
         f"{said}. A move is no sign of an end." if moves else "Nothing of it that is in use has moved.",

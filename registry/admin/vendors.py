@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.decorators import display
 
 from registry.admin.base import RegisterAdmin, Rows
@@ -36,6 +37,9 @@ class VendorAdmin(RegisterAdmin):
                 offering_count=Count("offerings", distinct=True),
             )
         )
+
+    def view_on_site(self, vendor: Vendor) -> str:
+        return reverse("pages:vendor", args=[vendor.slug])
 
     @display(description="Models", ordering="model_count")
     def model_total(self, vendor: Vendor) -> int:

@@ -74,8 +74,8 @@ def test_it_says_what_the_vendor_does_and_what_hangs_on_it(acme: Vendor) -> None
 
 def test_a_chart_can_be_read_without_seeing_it(acme: Vendor) -> None:
     shown = page(client_of("viewer"), acme)
-    assert '<title id="chart-silence-title">Since the last release, by quarter</title>' in shown
-    assert 'aria-labelledby="chart-silence-title chart-silence-desc"' in shown
+    assert '<title id="chart-pace-title">Releases with weights, by quarter</title>' in shown
+    assert 'aria-labelledby="chart-pace-title chart-pace-desc"' in shown
     assert "<summary>Numbers</summary>" in shown
 
 
@@ -183,6 +183,14 @@ def test_a_right_that_was_taken_away_is_gone_at_once(silence: ProposedSignal) ->
     with pytest.raises(Refused) as refused:
         vendor_signals.dismiss(silence, note="No.", by=person, now=timezone.now())
     assert refused.value.code == "not_allowed"
+
+
+def test_a_part_that_was_decided_says_so_and_is_not_offered_again(acme: Vendor, silence: ProposedSignal) -> None:
+    client = client_of("reviewer", "rosa")
+    post(client, "dismiss", silence, note="They publish elsewhere now.")
+    shown = page(client, acme)
+    assert "Dismissed by rosa on" in shown
+    assert reverse("pages:accept-signal", args=[silence.pk]) not in shown
 
 
 def test_a_signal_is_decided_once(silence: ProposedSignal) -> None:

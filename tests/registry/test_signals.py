@@ -205,7 +205,7 @@ def test_too_little_history_is_not_judged(releases: list[Release]) -> None:
 def test_the_pace_is_that_of_the_last_four_quarters_against_the_four_before() -> None:
     before = [Release(date(2025, 2, 1))] * 12
     pace = part(history([*before, *[Release(date(2025, 11, 1))] * 2], as_of=TODAY), Name.PACE)
-    assert pace.sentence == "2 releases since 1 October 2025, after 12 in the twelve months before."
+    assert pace.sentence == "2 releases with weights since 1 October 2025, after 12 in the twelve months before."
     assert (pace.value, pace.is_crossed) == (0.167, True)
 
 
@@ -214,7 +214,7 @@ def test_a_share_says_both_numbers() -> None:
     now = [Release(date(2026, 2, 1), is_open=False)] * 7 + [Release(date(2026, 2, 1))]
     share = part(history(was + now, as_of=TODAY), Name.OPEN_SHARE)
     assert share.sentence == (
-        "Of 8 releases since 1 October 2025 1 is under an open license (12%); "
+        "Of 8 releases since 1 October 2025, 1 is under an open license (12%); "
         "of the 10 in the two years before, 9 (90%)."
     )
     assert share.numbers == {"recent": 1, "recent_of": 8, "before": 9, "before_of": 10}

@@ -31,11 +31,12 @@ MAX_DECIDED = 8
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A part with its chart, and the proposal that waits about it."""
+    """A part with its chart, the proposal that waits about it, and what was decided last."""
 
     part: Part
     chart: Chart | None
     proposal: ProposedSignal | None
+    decided: ProposedSignal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,12 @@ def load(vendor: Vendor, *, now: datetime) -> VendorPage:
     history = load_histories([vendor.pk], today=now.date())[vendor.pk]
     models = AIModel.objects.filter(developer__in=family).select_related("developer")
     uses = Count("offerings__dependencies", filter=Q(offerings__dependencies__ended_on=None), distinct=True)
-    proposals = {row.part: row for row in vendor.proposed_signals.filter(state=ProposedSignal.State.PROPOSED)}
+    proposals = list(vendor.proposed_signals.select_related("decided_by").order_by("-decided_at", "-pk"))
     return VendorPage(
         vendor=vendor,
         seen=history.seen,
         parts=_shown(signals.judge(history, today=now.date()), proposals),
-        decided=_decided(vendor),
+        decided=[Signal(row) for row in proposals if row.decided_at][:MAX_DECIDED],
         models=list(models.annotate(use_count=uses).order_by("-use_count", "name")[:MAX_MODELS]),
         model_count=models.count(),
         dependency_count=Dependency.objects.current().filter(offering__model__developer__in=family).count(),
@@ -90,13 +91,14 @@ def load(vendor: Vendor, *, now: datetime) -> VendorPage:
     )
 
 
-def _shown(parts: Iterable[Part], proposals: dict[str, ProposedSignal]) -> list[Shown]:
-    return [Shown(part, charted(part), proposals.get(part.name)) for part in parts]
-
-
-def _decided(vendor: Vendor) -> list[Signal]:
-    rows = vendor.proposed_signals.exclude(state=ProposedSignal.State.PROPOSED).select_related("decided_by")
-    return [Signal(row) for row in rows.order_by("-decided_at")[:MAX_DECIDED]]
+def _shown(parts: Iterable[Part], proposals: Iterable[ProposedSignal]) -> list[Shown]:
+    """`proposals` come with those that were decided last first."""
+    waiting = {row.part: row for row in proposals if row.state == ProposedSignal.State.PROPOSED}
+    decided: dict[str, ProposedSignal] = {}
+    for row in proposals:
+        if row.state != ProposedSignal.State.PROPOSED:
+            decided.setdefault(row.part, row)
+    return [Shown(part, charted(part), waiting.get(part.name), decided.get(part.name)) for part in parts]
 
 
 def vendor(request: HttpRequest, slug: str) -> HttpResponse:

@@ -8,7 +8,6 @@ from registry.signal_parts import Name, Part, Point
 WIDTH, HEIGHT = 320, 64
 _GAP = 4
 _COUNTED = {
-    Name.SILENCE: ("releases", ""),
     Name.PACE: ("releases", ""),
     Name.OPEN_SHARE: ("under an open license", "releases"),
     Name.GATED_SHARE: ("gated", "releases"),
