@@ -14,6 +14,8 @@ import pytest
 from tests.fakes.hub import TOKEN, Hub, licensed, repository
 from tests.flows.platform import Api, Platform, running
 
+pytestmark = pytest.mark.services
+
 GATED = "Alibaba-NLP/gte-large-en-v1.5"
 RELICENSED = "Alibaba-NLP/gte-reranker-modernbert-base"
 RENAMED = "Alibaba-NLP/gte-multilingual-base"
