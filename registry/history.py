@@ -5,6 +5,7 @@ that another name is no end. What was not read is no quiet: then `unseen` says w
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -167,7 +168,7 @@ def summed(quarters: Iterable[Quarter]) -> tuple[Quarter, ...]:
     return tuple(sums[start] for start in sorted(sums))
 
 
-def _unseen(names: Collection[str], listed: Mapping[str, Read], moved_to: Mapping[str, Move], today: date) -> str:
+def _unseen(names: AbstractSet[str], listed: Mapping[str, Read], moved_to: Mapping[str, Move], today: date) -> str:
     for name in sorted(names & moved_to.keys() - listed.keys()):
         return (
             f"{moved_to[name].former} moved to {name} on {written(moved_to[name].on)}, which has not been listed yet."

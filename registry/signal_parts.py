@@ -84,7 +84,7 @@ def is_worse(part: Part, decided: JSON) -> bool:
     if decided.get("since") != (part.since.isoformat() if part.since else None):
         return True
     # Rounded, because tenths have no end in binary.
-    return round((part.value - former) / WORSE_BY[part.name], 6) >= 1
+    return round((part.value - float(former)) / WORSE_BY[part.name], 6) >= 1
 
 
 def crossed(parts: Iterable[Part]) -> list[Part]:

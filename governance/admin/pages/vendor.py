@@ -155,7 +155,7 @@ def _proposal(request: HttpRequest, pk: int) -> ProposedSignal:
 
 
 def _form(
-    request: HttpRequest, row: ProposedSignal, form: SignalForm, *, title: str, follows: str, submit: str
+    request: HttpRequest, row: ProposedSignal, form: DismissSignalForm, *, title: str, follows: str, submit: str
 ) -> HttpResponse:
     lead = f"{row.vendor}: {row.sentence} {follows}"
     return show(request, "form.html", title=title, lead=lead, form=form, submit=submit, status=status_of(request))
