@@ -1,5 +1,6 @@
 """`manage.py poll`: what it prints, and how it says no."""
 
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -84,3 +85,17 @@ def test_the_task_leaves_a_source_alone_that_another_worker_polls() -> None:
     runs.begin(Source.objects.get(slug="litellm"), slot=None, now=NOW.replace(year=2036))
     poll_source("litellm")
     assert PollRun.objects.count() == 1
+
+
+def test_it_says_what_is_held_back_and_who_decides(tmp_path: Path) -> None:
+    feed(tmp_path, {f"m{number}": chat() for number in range(60)})
+    path = tmp_path / "shrunk.json"
+    path.write_text(json.dumps({f"m{number}": chat() for number in range(50)}), encoding="utf-8")
+    printed = run("litellm", "--file", str(path))
+    assert "Held back until a person releases or dismisses it: 10 of 60 rows are gone at once" in printed
+    assert "missing" not in printed
+
+
+def test_what_people_report_is_not_polled() -> None:
+    with pytest.raises(CommandError, match="What people report is not polled"):
+        run("people")

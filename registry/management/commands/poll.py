@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from registry.believe import PRESENCE
 from registry.ingest import poll
-from registry.models import PollRun, Source
+from registry.models import HeldFact, Method, PollRun, Source
 from registry.runs import Busy
 
 SHOWN_REJECTS = 10
@@ -30,6 +31,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["as_of"] and not options["file"]:
             raise CommandError("--as-of says when a saved document was seen: it needs --file.")
+        if Source.objects.filter(slug=options["source"], method=Method.REPORTED).exists():
+            raise CommandError(
+                "What people report is not polled: they do it on a model's page or by POST /api/v1/reports/."
+            )
         try:
             run = poll(
                 options["source"],
@@ -60,7 +65,7 @@ def _moment(text: str) -> datetime:
 def _report(run: PollRun) -> list[str]:
     """What the run brought, a line per kind of change."""
     if run.outcome == PollRun.Outcome.UNCHANGED:
-        return [f"{run.source}: unchanged"]
+        return [f"{run.source}: unchanged", *([run.error] if run.error else [])]
     baseline = ", the first document of this source" if run.is_baseline else ""
     kinds = Counter(run.changes.exclude(listing=None).values_list("kind", flat=True))
     about_offerings = run.changes.exclude(offering=None).count()
@@ -68,8 +73,17 @@ def _report(run: PollRun) -> list[str]:
         f"{run.source}: {run.record_count} records{baseline}",
         *(f"{count:8} {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))),
         *([f"{about_offerings:8} about offerings that were mapped by this poll"] if about_offerings else []),
-        *([f"{run.missing_count:8} missing, which does not yet mean removed"] if run.missing_count else []),
+        *_missing(run),
         *([f"{run.rejected_count:8} rejected"] if run.rejected_count else []),
         *(f"         {reject}" for reject in run.rejected.order_by("pk")[:SHOWN_REJECTS]),
         *([run.error] if run.error else []),
+        *(f"Held back until a person releases or dismisses it: {one.reason}" for one in run.incidents.all()),
     ]
+
+
+def _missing(run: PollRun) -> list[str]:
+    if not run.missing_count:
+        return []
+    held = HeldFact.objects.filter(listing__source=run.source, fact=PRESENCE).count()
+    counted = max(run.missing_count - held, 0)
+    return [f"{counted:8} missing, which does not yet mean removed"] if counted else []
