@@ -41,7 +41,9 @@ def crossing(vendors: Mapping[str, History], name: Name) -> set[str]:
     return {vendor for vendor, of in vendors.items() if part(of, name).is_crossed}
 
 
-def test_of_25_vendors_those_are_quiet_that_have_left_embeddings(vendors: Mapping[str, History]) -> None:
+def test_of_25_vendors_those_are_quiet_that_have_paused_for_twice_as_long_as_before(
+    vendors: Mapping[str, History],
+) -> None:
     assert len(vendors) == 25
     assert crossing(vendors, Name.SILENCE) == QUIET
 
