@@ -47,8 +47,10 @@ class Models(Writable):
 
 
 class Offerings(Writable):
-    queryset = models.Offering.objects.with_as_of().select_related("model", "provider").prefetch_related(
-        "aliases", Prefetch("revisions", models.Revision.objects.select_related("license"))
+    queryset = (
+        models.Offering.objects.with_as_of()
+        .select_related("model", "provider")
+        .prefetch_related("aliases", Prefetch("revisions", models.Revision.objects.select_related("license")))
     )
     serializer_class = shapes.OfferingSerializer
     filterset_class = filters.OfferingFilter
