@@ -1,4 +1,4 @@
-"""Work out all that an answer says before the first write: what is new, told, held back, missing. No database."""
+"""Work out all that an answer says before the first write: what is new, told, held back, missing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,34 +50,39 @@ class Learnt:
         return self.judged.told
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What rows said `before` and say in these `statements`; `same` are the names whose statement is what it was."""
+
+    before: Mapping[str, ListingRecord]
+    statements: Mapping[str, Statement]
+
+    @property
+    def after(self) -> dict[str, ListingRecord]:
+        return {name: each.record for name, each in self.statements.items()}
+
+    @property
+    def same(self) -> set[str]:
+        return {name for name, each in self.statements.items() if self.before.get(name) == each.record}
+
+
 def learn(heard: Sequence[Heard], size: Size, *, seen_at: datetime) -> Learnt:
     """What the sections of one run say together. A mass change is one of the source as a whole."""
     rows = {name: row for one in heard for name, row in one.rows.items()}
-    said_before = {name: from_facts(name, row.facts) for name, row in rows.items() if row.facts is not None}
-    statements = {name: each for one in heard for name, each in _statements(one, said_before).items()}
-    after = {name: each.record for name, each in statements.items()}
-    before = _believed(rows, said_before, after)
-    judged = judge(
-        _true_differences(diff(before, after).differences, before, after),
-        before=before,
-        after=after,
-        holds={name: rows[name].holds for name in after if name in rows},
-        known=size.known,
-    )
-    present = [*after, *(name for one in heard for name in one.unchanged)]
+    said = _said(heard, rows)
+    same, present = said.same, [*said.statements, *(name for one in heard for name in one.unchanged)]
     away = missing(heard, size, present)
     absent = {name: absence.once_more(rows[name].absence, seen_at) for name in away.counted}
-    removed = _removed(absent, size)
-    returned = frozenset(name for name in present if name in rows and _was_away(rows[name]))
-    same = {name for name, record in after.items() if said_before.get(name) == record}
+    removed, returned = _removed(absent, size), _returned(present, rows)
+    judged = _judged(said, rows, size)
     return Learnt(
         seen_at=seen_at,
         rows=rows,
         where={name: one for one in heard for name in (*one.rows, *unique(one.parsed.records), *_asked(one.parsed))},
-        new=[each for name, each in statements.items() if name not in said_before],
-        changed=[each for name, each in statements.items() if name in said_before and name not in same],
-        unchanged=[name for name in present if name in same or name not in after],
-        unanswered=[asked.external_id for one in heard for asked in one.parsed.unanswered],
+        new=[each for name, each in said.statements.items() if name not in said.before],
+        changed=[each for name, each in said.statements.items() if name in said.before and name not in same],
+        unchanged=[name for name in present if name in same or name not in said.statements],
+        unanswered=[asked for one in heard for asked in _asked(one.parsed)],
         rejects=[reject for one in heard for reject in one.parsed.rejects],
         texts={sha: text for one in heard for sha, text in one.parsed.texts.items()},
         judged=_with_presence(judged, returned, removed, absent, rows),
@@ -87,6 +92,27 @@ def learn(heard: Sequence[Heard], size: Size, *, seen_at: datetime) -> Learnt:
         returned=returned,
         suspicion=_suspicion(judged, away.held, size.known),
     )
+
+
+def _said(heard: Sequence[Heard], rows: Mapping[str, Row]) -> _Said:
+    before = {name: from_facts(name, row.facts) for name, row in rows.items() if row.facts is not None}
+    return _Said(before, {name: each for one in heard for name, each in _statements(one, before).items()})
+
+
+def _judged(said: _Said, rows: Mapping[str, Row], size: Size) -> Judged:
+    after = said.after
+    before = _believed(rows, said.before, after)
+    return judge(
+        _true_differences(diff(before, after).differences, before, after),
+        before=before,
+        after=after,
+        holds={name: rows[name].holds for name in after if name in rows},
+        known=size.known,
+    )
+
+
+def _returned(present: Iterable[str], rows: Mapping[str, Row]) -> frozenset[str]:
+    return frozenset(name for name in present if name in rows and _was_away(rows[name]))
 
 
 def _statements(heard: Heard, said_before: Mapping[str, ListingRecord]) -> dict[str, Statement]:
