@@ -65,7 +65,7 @@ class Confirmed:
     evidence_sha256: str = ""
     row_count: int = 0
     page_count: int = 0
-    releases: Releases | None = None
+    releases: Releases = field(default_factory=list)
     is_same: bool = False
 
 
@@ -270,7 +270,7 @@ def _section(one: Confirmed, seen_at: datetime) -> Section:
         evidence_sha256=one.evidence_sha256,
         row_count=one.row_count,
         page_count=one.page_count,
-        releases=one.releases or [],
+        releases=one.releases,
         confirmed_at=seen_at,
     )
 

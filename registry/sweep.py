@@ -169,7 +169,7 @@ def _kept(name: str, row: Row | None) -> Kept:
 def _take(section: Section, answer: PartAnswer, rows: Mapping[str, Row], heap: Heap) -> None:
     evidence = Evidence(answer.document.url, answer.document.sha256)
     is_same = bool(answer.content_sha256) and answer.content_sha256 == section.content_sha256
-    is_same = is_same and (answer.releases is None or answer.releases == section.releases)
+    is_same = is_same and (answer.releases or []) == section.releases
     heap.alive += len(answer.unchanged) + sum(record.external_id in rows for record in answer.parsed.records)
     if answer.cut_by is None:
         heap.confirmed.append(_confirmed(section, answer, evidence, is_same=is_same))
@@ -189,7 +189,8 @@ def _confirmed(section: Section, answer: PartAnswer, evidence: Evidence, *, is_s
         evidence_sha256=evidence.sha256,
         row_count=answer.row_count,
         page_count=answer.page_count,
-        releases=section.releases if answer.releases is None else answer.releases,
+        # What was not listed is no quiet: without a listing nothing is known of releases.
+        releases=answer.releases or [],
         is_same=is_same,
     )
 

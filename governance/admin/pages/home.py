@@ -11,8 +11,9 @@ from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
 from governance.models import Action, Impact, Proposal
 from governance.permissions import can_decide
+from governance.vendor_signals import open_signals
 from registry.health import Health, look
-from registry.models import AIModel, Change, Dependency, Offering, Source, Team, User
+from registry.models import AIModel, Change, Dependency, Offering, ProposedSignal, Source, Team, User
 
 HORIZON = timedelta(days=90)
 RECENT = timedelta(days=14)
@@ -33,6 +34,7 @@ class Home:
     single: single_vendor.Overview
     sources: list[Health]
     changes: list[Change]
+    signals: list[ProposedSignal]
     teams: list[Team]
     is_empty: bool
 
@@ -57,6 +59,7 @@ def load(person: User, *, now: datetime) -> Home:
         single=single_vendor.load(now=now, limit=LIST_LENGTH),
         sources=look(Source.objects.filter(is_enabled=True), now=now),
         changes=_changes(person),
+        signals=list(open_signals()) if person.has_perm("registry.change_proposedsignal") else [],
         teams=list(Team.objects.of(person)),
         is_empty=not AIModel.objects.exists(),
     )
