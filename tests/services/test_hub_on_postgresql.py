@@ -11,21 +11,16 @@ import pytest
 
 from tests.services.production import POSTGRES, ROOT
 
-WHOLE = (
-    {"UNDERSTUDY_TEST_MODELS": "500", "UNDERSTUDY_TEST_SWEEPS": "96"} if os.environ.get("UNDERSTUDY_TEST_WHOLE") else {}
-)
-FILES: dict[str, dict[str, str]] = {
-    "test_no_false_removal.py": {"UNDERSTUDY_TEST_FAULTS": "all", **WHOLE},
-    "test_real_events.py": {},
-}
+WHOLE = {"UNDERSTUDY_TEST_MODELS": "500", "UNDERSTUDY_TEST_SWEEPS": "96"}
+ASKED = {"UNDERSTUDY_TEST_FAULTS": "all", **(WHOLE if os.environ.get("UNDERSTUDY_TEST_WHOLE") else {})}
+FILE = "tests/registry/test_no_false_removal.py"
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("file", FILES)
-def test_nothing_is_invented_and_nothing_missed_there_either(file: str) -> None:
-    """Django's database is chosen when a process starts, so each file runs in a process of its own."""
-    environment = {**os.environ, "DATABASE_URL": f"{POSTGRES}/understudy_hub", **FILES[file]}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/registry/{file}"]
+def test_nothing_is_invented_and_nothing_missed_there_either() -> None:
+    """Django's database is chosen when a process starts, so the tests run in a process of their own."""
+    environment = {**os.environ, "DATABASE_URL": f"{POSTGRES}/understudy_hub", **ASKED}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", FILE]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800, check=False)
-    sys.stdout.write(f"{file} {FILES[file]}: {done.stdout.splitlines()[-1:]}\n")
+    sys.stdout.write(f"{ASKED}: {done.stdout.splitlines()[-1:]}\n")
     assert done.returncode == 0, done.stdout[-4000:]
