@@ -33,7 +33,11 @@ class Listing(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=("source", "external_id"), name="listing_once_per_source")]
         # Read by the suggestions for an unmapped id.
-        indexes = [models.Index(fields=("external_id",), name="listing_by_external_id")]
+        indexes = [
+            models.Index(fields=("external_id",), name="listing_by_external_id"),
+            # Read by the search for offerings that a source does not list: without it SQLite reads all rows for each.
+            models.Index(fields=("offering", "source"), name="listing_of_offering_in_source"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.external_id} in {self.source}"

@@ -73,12 +73,18 @@ def _report(run: PollRun) -> list[str]:
         f"{run.source}: {run.record_count} records{baseline}",
         *(f"{count:8} {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))),
         *([f"{about_offerings:8} about offerings that were mapped by this poll"] if about_offerings else []),
+        *_awaiting(run),
         *_missing(run),
         *([f"{run.rejected_count:8} rejected"] if run.rejected_count else []),
         *(f"         {reject}" for reject in run.rejected.order_by("pk")[:SHOWN_REJECTS]),
         *([run.error] if run.error else []),
         *(f"Held back until a person releases or dismisses it: {one.reason}" for one in run.incidents.all()),
     ]
+
+
+def _awaiting(run: PollRun) -> list[str]:
+    held = HeldFact.objects.filter(listing__source=run.source, reason=HeldFact.Reason.SECOND_READ).count()
+    return [f"{held:8} awaiting a second reading that says the same"] if held else []
 
 
 def _missing(run: PollRun) -> list[str]:
