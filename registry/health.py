@@ -11,7 +11,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import Count, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from registry.effective import STALE_AFTER_INTERVALS, is_stale
@@ -238,8 +238,14 @@ def _recent_runs(sources: Iterable[Source], *, now: datetime) -> QuerySet[PollRu
 
 
 def _row_counts(recent: QuerySet[PollRun]) -> dict[int, list[int]]:
-    """The rows of the newest completed runs. A run that met the same document counted none."""
+    """The rows of the newest completed runs. A run that met the same document counted none.
+
+    A round that read less than half of a source's sections, after a hint for example, says nothing of the whole.
+    """
+    sections = Section.objects.filter(source=OuterRef("source")).order_by().values("source")
+    half = Subquery(sections.annotate(number=Count("pk") / 2).values("number"), output_field=IntegerField())
     runs = recent.filter(completed_at__isnull=False).exclude(outcome=PollRun.Outcome.UNCHANGED, record_count=0)
+    runs = runs.annotate(half=half).filter(Q(section_count=0) | Q(section_count__gte=F("half")))
     found: dict[int, list[int]] = defaultdict(list)
     newest = _newest(runs, USUAL_RUNS + 1).order_by("source", "-slot")
     for source_id, count in newest.values_list("source_id", "record_count"):

@@ -235,7 +235,7 @@ def _place(learnt: Learnt) -> None:
         row = learnt.rows.get(name)
         if row is not None and row.section_id != learnt.where[name].section_id:
             joins[learnt.where[name].section_id].append(row.listing_id)
-    silent = {*learnt.unanswered, *(reject.external_id for reject in learnt.rejects)}
+    silent = {*learnt.unanswered, *(reject.external_id for reject in learnt.rejects), *learnt.missing.all}
     leaves = [
         learnt.rows[name].listing_id
         for name in silent

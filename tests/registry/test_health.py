@@ -221,3 +221,18 @@ class TestSilence:
         open_failing_incidents(now=NOW)
         suspect.refresh_from_db()
         assert suspect.closed_at is None
+
+
+def test_a_round_that_read_few_sections_says_nothing_of_coverage() -> None:
+    source = f.source("huggingface")
+    for number in range(10):
+        Section.objects.create(source=source, name=f"n{number}")
+    for hours, (sections, rows) in enumerate([(10, 500), (10, 500), (1, 7)]):
+        moment = NOW + timedelta(hours=hours)
+        PollRun.objects.create(
+            source=source, slot=moment, started_at=moment, lease_until=moment, completed_at=moment,
+            outcome=PollRun.Outcome.CHANGED, section_count=sections, record_count=rows,
+        )  # fmt: skip
+    Source.objects.filter(pk=source.pk).update(last_success_at=NOW + timedelta(hours=2))
+    (health,) = look(Source.objects.filter(pk=source.pk), now=NOW + timedelta(hours=3))
+    assert (health.coverage.rows, health.coverage.usual) == (500, 500)

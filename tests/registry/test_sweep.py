@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from registry import sweep
 from registry.ingest import poll
-from registry.models import Change, Listing, Observation, Offering, PollRun, Section, Source
+from registry.models import Change, Incident, Listing, Observation, Offering, PollRun, Section, Source
 from registry.upstream import hub_budget
 from tests import factories as f
 from tests.factories import NOW
@@ -178,13 +178,26 @@ def test_the_same_slot_is_swept_once(hub: Hub) -> None:
     assert len(hub.log) == requests
 
 
-def test_without_anything_known_to_be_there_no_absence_counts(hub: Hub) -> None:
+def test_a_round_that_saw_nothing_that_is_known_to_be_there_is_not_believed(hub: Hub) -> None:
     round_(hub, NOW)
     for name in list(hub.repositories):
         hub.remove(name)
     run = round_(hub, NOW + INTERVAL)
-    assert run.log.endswith("Nothing that is known to be there was seen in this round, so that no absence counts.")
+    assert (run.outcome, run.error.partition(",")[0]) == (
+        PollRun.Outcome.FAILED,
+        "Nothing that is known to be there was seen",
+    )
     assert not Listing.objects.exclude(missing_since=None).exists()
+    assert set(Section.objects.values_list("confirmed_at", flat=True)) == {NOW}, "what nobody saw is not fresh"
+
+
+def test_a_single_repository_that_is_gone_is_believed_when_the_canary_lives(hub: Hub) -> None:
+    round_(hub, NOW)
+    for name in list(hub.repositories):
+        hub.remove(name)
+    hub.add("openai-community/gpt2")
+    round_(hub, NOW + INTERVAL)
+    assert Incident.objects.get().affected_count == 6
 
 
 def test_a_namespace_that_the_budget_cuts_is_gone_on_with_once_the_budget_allows(
