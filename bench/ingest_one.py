@@ -23,7 +23,7 @@ from django.db import connection, transaction  # noqa: E402 - Django has to be s
 from registry.ingest import poll  # noqa: E402 - Django has to be set up first
 from registry.models import AIModel, Change, Listing, Observation, Offering, PollRun, Source, Vendor  # noqa: E402 - Django has to be set up first
 
-SIZES = (4_000, 12_000)
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "4000 30000 100000").split())
 IN_USE = 50
 ROUNDS = 20
 SLUG = "litellm"
