@@ -65,12 +65,12 @@ def sweep(held: Held, adapter: Sweeper, *, now: datetime, everything: bool = Fal
     if due and not (heap.confirmed or heap.heard):
         raise heap.end or UpstreamError(next(iter(heap.failed.values()), "Nothing was answered."), retryable=True)
     size = _size(held.source, adapter, heap)
-    if not size.is_alive:
+    if not (size.is_alive or _has_records(heap.heard)):
         raise UpstreamError(_NOBODY_THERE, retryable=True)
     learnt = learn(heap.heard, size, seen_at=now)
     pages = {name: adapter.page_of(name) for name in learnt.where}
     left = len(due) - len(heap.confirmed) - len(heap.failed)
-    _note(held.run, adapter, due, heap, left=left)
+    _note(held.run, adapter, due, heap, left=left, is_alive=size.is_alive)
     write(held, learnt, pages)
     round_ = Round(
         confirmed=heap.confirmed,
@@ -226,6 +226,10 @@ def _has_negatives(heard: Sequence[Heard]) -> bool:
     return any(one.lack is Lack.NOT_FOUND for each in heard for one in each.parsed.unanswered)
 
 
+def _has_records(heard: Sequence[Heard]) -> bool:
+    return any(each.parsed.records for each in heard)
+
+
 def _next_in(heap: Heap, *, left: int) -> timedelta | None:
     if not left:
         return None
@@ -233,7 +237,7 @@ def _next_in(heap: Heap, *, left: int) -> timedelta | None:
     return heap.took + ((heap.end and heap.end.retry_after) or RETRY_AFTER)
 
 
-def _note(run: PollRun, adapter: Sweeper, due: Sequence[Due], heap: Heap, *, left: int) -> None:
+def _note(run: PollRun, adapter: Sweeper, due: Sequence[Due], heap: Heap, *, left: int, is_alive: bool) -> None:
     """What the run says of itself: how it was planned, what it did not reach and why."""
     parts = [
         Part(one.section.name, [Kept(name, None) for name in one.watched], page_count=one.section.page_count)
@@ -241,13 +245,17 @@ def _note(run: PollRun, adapter: Sweeper, due: Sequence[Due], heap: Heap, *, lef
     ]
     run.request_count, run.left_count = heap.requests, left
     run.url = heap.confirmed[-1].url if heap.confirmed else ""
-    run.log = "\n".join(filter(None, [adapter.plan(parts), *heap.notes[:50], *_troubles(heap, left)]))
+    run.log = "\n".join(
+        filter(None, [adapter.plan(parts), *heap.notes[:50], *_troubles(heap, left, is_alive=is_alive)])
+    )
     run.error = _gaps(heap, due)
 
 
-def _troubles(heap: Heap, left: int) -> Iterator[str]:
+def _troubles(heap: Heap, left: int, *, is_alive: bool) -> Iterator[str]:
     if left:
         yield f"{_sections(left)} left for the next round. {heap.end or ''}".strip()
+    if not is_alive:
+        yield "Nothing that was known to be there before was seen in this round, so that no absence counts."
 
 
 def _gaps(heap: Heap, due: Sequence[Due]) -> str:

@@ -191,6 +191,17 @@ def test_a_round_that_saw_nothing_that_is_known_to_be_there_is_not_believed(hub:
     assert set(Section.objects.values_list("confirmed_at", flat=True)) == {NOW}, "what nobody saw is not fresh"
 
 
+def test_what_is_seen_for_the_first_time_is_believed_though_no_absence_counts_beside_it(hub: Hub) -> None:
+    f.offering("acme/never-there")
+    run = round_(hub, NOW)
+    assert (run.outcome, run.log.rpartition("\n")[2]) == (
+        PollRun.Outcome.CHANGED,
+        "Nothing that was known to be there before was seen in this round, so that no absence counts.",
+    )
+    assert Observation.objects.count() == len(hub.repositories)
+    assert not Listing.objects.exclude(missing_since=None).exists()
+
+
 def test_a_single_repository_that_is_gone_is_believed_when_the_canary_lives(hub: Hub) -> None:
     round_(hub, NOW)
     for name in list(hub.repositories):
