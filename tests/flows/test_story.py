@@ -11,6 +11,8 @@ import pytest
 
 from tests.flows.platform import Api, Platform, Run, running
 
+pytestmark = pytest.mark.services
+
 MANIFEST = """\
 system = "product-search"
 environment = "production"
