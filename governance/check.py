@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -144,7 +143,9 @@ def _answer(request: CheckRequest, system: SystemFacts, now: datetime) -> Answer
     _refuse_the_impossible(request)
     places = _places(request)
     judged = load(system, list(places), now=now, is_complete=request.is_complete)
-    return _judge(system, list(zip_longest(judged, places.values(), fillvalue=())), terms_in_force(now), now)
+    # What nobody named stands nowhere.
+    stands = [*places.values(), *([[]] * (len(judged) - len(places)))]
+    return _judge(system, list(zip(judged, stands, strict=True)), terms_in_force(now), now)
 
 
 def _refuse_the_impossible(request: CheckRequest) -> None:

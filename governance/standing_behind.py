@@ -68,14 +68,14 @@ def assert_lineage(
     with transaction.atomic():
         _require(by, "registry.assert_lineage", "Only reviewers and administrators state what a model was made from.")
         before = lineage_of(model)
-        stated = {"source": source, "by": by, "now": now}
+        word = assertions.Word(source, by, now)
         try:
             if statement == ROOT or base is None:
-                change = assertions.assert_root(model, **stated)
+                change = assertions.assert_root(model, word)
             elif statement == BASE:
-                change = assertions.assert_base(model, base=base, relation=relation, is_all=is_all, **stated)
+                change = assertions.assert_base(model, base, relation, word, is_all=is_all)
             else:
-                change = assertions.retract_base(model, base=base, relation=relation, **stated)
+                change = assertions.retract_base(model, base, relation, word)
         except ValidationError as error:
             refuse(error)
         after = lineage_of(model) | {"source": source}

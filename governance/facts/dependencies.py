@@ -85,7 +85,8 @@ class Rows:
     @property
     def server_ids(self) -> set[int]:
         """The vendors that are named as serving for one of them."""
-        return {row.served_by_id for row in (*self.dependencies, *self.alternatives) if row.served_by_id is not None}
+        rows: tuple[DependencyRow | AlternativeRow, ...] = (*self.dependencies, *self.alternatives)
+        return {row.served_by_id for row in rows if row.served_by_id is not None}
 
     @property
     def revisions(self) -> set[str]:

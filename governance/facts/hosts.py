@@ -3,9 +3,19 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from governance.rules.facts import OURSELVES, HostFacts, OfferingFacts
 from registry.models import Offering, VendorAncestor
+
+
+class _Owner(NamedTuple):
+    """A vendor in the chain of owners of one that serves, itself included."""
+
+    pk: Any
+    name: Any
+    country: Any
+    is_self: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +39,19 @@ class Hosts:
 
 def load_hosts(server_ids: Collection[int], offerings: Iterable[OfferingFacts]) -> Hosts:
     """The hosts that `server_ids` name and the providers of services among `offerings`, by one query."""
-    providers = {one.provider_id for one in offerings if one.kind == Offering.Kind.SERVICE}
-    rows = VendorAncestor.objects.filter(vendor_id__in={*server_ids, *providers} - {None}).values_list(
+    services = [one for one in offerings if one.kind == Offering.Kind.SERVICE]
+    providers = {one.provider_id for one in services if one.provider_id is not None}
+    rows = VendorAncestor.objects.filter(vendor_id__in={*server_ids, *providers}).values_list(
         "vendor_id", "ancestor_id", "ancestor__name", "ancestor__country", "ancestor__is_self"
     )
-    chains: dict[int, list[tuple[int, str, str, bool]]] = defaultdict(list)
+    chains: dict[int, list[_Owner]] = defaultdict(list)
     for vendor_id, *owner in rows:
-        chains[vendor_id].append((owner[0], owner[1], owner[2], owner[3]))
+        chains[vendor_id].append(_Owner(*owner))
     return Hosts({vendor_id: _host(chain) for vendor_id, chain in chains.items()})
 
 
-def _host(chain: Iterable[tuple[int, str, str, bool]]) -> HostFacts:
-    owners = list(chain)
-    if any(is_self for *_, is_self in owners):
+def _host(owners: Collection[_Owner]) -> HostFacts:
+    if any(owner.is_self for owner in owners):
         return OURSELVES
-    countries = frozenset(country for _, _, country, _ in owners if country)
-    return HostFacts({pk: name for pk, name, _, _ in owners}, countries)
+    countries = frozenset(owner.country for owner in owners if owner.country)
+    return HostFacts({owner.pk: owner.name for owner in owners}, countries)

@@ -123,8 +123,8 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
 
 
 def _capabilities(columns: Iterable[Any]) -> Capabilities:
-    known = dict(zip(_CAPABILITIES, columns, strict=True))
-    return Capabilities(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+    values: Iterable[Any] = (tuple(value) if isinstance(value, list) else value for value in columns)
+    return Capabilities(**dict(zip(_CAPABILITIES, values, strict=True)))
 
 
 def _load_licenses(
