@@ -5,14 +5,24 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream
+from governance.api import (
+    checks,
+    corrections,
+    dependencies,
+    incidents,
+    plans,
+    proposals,
+    reports,
+    standing_behind,
+    upstream,
+)
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources, sources
 
 RESOURCES: dict[str, type[ViewSetMixin]] = {
-    "vendors": audited(resources.Vendors),
-    "models": audited(resources.Models),
+    "vendors": audited(standing_behind.Vendors),
+    "models": audited(standing_behind.Models),
     "offerings": audited(resources.Offerings),
     "listings": resources.Listings,
     "licenses": resources.Licenses,

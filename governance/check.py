@@ -16,7 +16,7 @@ from governance.answer import Answer, AnsweredFinding, Location, merge, worst_fi
 from governance.facts import Asked, Judged, SystemFacts, load, load_declared, load_system
 from governance.links import check_url, help_url, page_url
 from governance.rules.findings import Finding, Page
-from governance.rules.judge import judge, judge_unresolved
+from governance.rules.judge import judge, judge_unnamed, judge_unresolved
 from governance.rules.policy import Policy
 from governance.rules.verdict import verdict_of
 from governance.terms import terms_in_force
@@ -50,11 +50,12 @@ class RequestedModel:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """The question of a pipeline."""
+    """The question of a pipeline. `is_complete` where it says that the system uses no other model."""
 
     system: str
     environment: str
     models: tuple[RequestedModel, ...]
+    is_complete: bool = False
     commit: str = ""
     source_url: str = ""
 
@@ -141,8 +142,10 @@ def _find_system(slug: str, environment: str) -> SystemFacts:
 def _answer(request: CheckRequest, system: SystemFacts, now: datetime) -> Answer:
     _refuse_the_impossible(request)
     places = _places(request)
-    judged = load(system, list(places), now=now)
-    return _judge(system, list(zip(judged, places.values(), strict=True)), terms_in_force(now), now)
+    judged = load(system, list(places), now=now, is_complete=request.is_complete)
+    # What nobody named stands nowhere.
+    stands = [*places.values(), *([[]] * (len(judged) - len(places)))]
+    return _judge(system, list(zip(judged, stands, strict=True)), terms_in_force(now), now)
 
 
 def _refuse_the_impossible(request: CheckRequest) -> None:
@@ -196,6 +199,8 @@ def _findings(judged: Judged, system: SystemFacts, policy: Policy) -> list[Findi
     resolution = judged.resolution
     if resolution is not None and resolution.problem is not None:
         return [judge_unresolved(resolution.problem, resolution.message, system, policy)]
+    if judged.is_unnamed:
+        return [judge_unnamed(use, policy) for use in judged.uses]
     return [finding for use in judged.uses for finding in judge(use, policy)]
 
 
@@ -239,7 +244,8 @@ def _understood(request: CheckRequest) -> dict[str, Any]:
                 "locations": [_location(location) for location in model.locations],
             }
             for model in request.models
-        ]
+        ],
+        "complete": request.is_complete,
     }
 
 

@@ -234,6 +234,8 @@ EXTRA: dict[str, Predicate] = {
     "governance.lift_block": reviewer,
     # Lineage decides what counts as independent, so a model's owner cannot state it alone.
     "registry.assert_lineage": steward,
+    # So does who is whom among vendors.
+    "registry.merge_vendor": steward,
     # A report counts only where nobody who knows better says otherwise.
     "registry.report_offering": reporter | steward,
 }

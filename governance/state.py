@@ -10,6 +10,7 @@ from django.utils import timezone
 from governance.canonical import plain, sha256_of
 from governance.facts import OfferingFacts, load_offerings
 from governance.models import Check, Finding, Proposal
+from registry.capabilities import compare, read_needs
 from registry.models import Alternative, Dependency, PlanRevision
 
 State = dict[str, Any]
@@ -94,8 +95,17 @@ def _alternative(proposal: Proposal, offerings: Offerings) -> State:
             **_way(alternative),
             "offering": _offering(other, alternative.pinned_revision) if other else None,
             "shares_vendors_with_primary": primary.roots.shared_with(other.roots) if other else [],
+            "fit": _fit(dependency, other) if other else [],
         },
     }
+
+
+def _fit(dependency: Dependency, other: OfferingFacts) -> list[State]:
+    """What the use needs beside what the alternative offers; empty where no need was stated."""
+    return [
+        {"need": match.need, "wanted": match.wanted, "offered": match.offered, "fit": match.fit.value}
+        for match in compare(read_needs(dependency.needs), other.capabilities)
+    ]
 
 
 def _waiver(proposal: Proposal, _offerings: Offerings) -> State:
@@ -130,6 +140,7 @@ def _offering(facts: OfferingFacts, revision: str) -> State:
         "host": facts.host,
         "kind": facts.kind,
         "model": facts.model_name,
+        "provider": facts.provider,
         "register_state": facts.register_state,
         "owner": facts.owner,
         "status": facts.status,
@@ -158,6 +169,7 @@ def _dependency(dependency: Dependency) -> State:
         "served_by": dependency.served_by and dependency.served_by.slug,
         "pinned_revision": dependency.pinned_revision,
         "has_index": dependency.has_index,
+        "needs": dependency.needs,
         "ended_on": dependency.ended_on,
     }
 

@@ -6,11 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
+from registry.capabilities import EMBEDDING_TASKS, MULTILINGUAL
 from registry.lineage import Roots
 from registry.models import AIModel, License, LicenseClass, Offering
-
-EMBEDDING_TASKS = frozenset({"feature-extraction", "sentence-similarity"})
-MULTILINGUAL = "multilingual"
 
 
 class Criterion(StrEnum):

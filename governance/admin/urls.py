@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from governance.admin.pages import correction, vendor
+from governance.admin.pages import correction, standing_behind, vendor
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
@@ -12,6 +12,7 @@ from governance.admin.pages.home import home
 from governance.admin.pages.incident import dismiss, release
 from governance.admin.pages.mail import mail, mails
 from governance.admin.pages.model import model
+from governance.admin.pages.needs import needs
 from governance.admin.pages.news import news
 from governance.admin.pages.plan import ask_for_approval, plan
 from governance.admin.pages.proposal import decide, proposal, withdraw
@@ -26,8 +27,10 @@ page = admin.site.admin_view
 urlpatterns = [
     path("", page(home), name="home"),
     path("models/<slug:slug>/", page(model), name="model"),
+    path("models/<slug:slug>/lineage/", page(standing_behind.lineage), name="lineage"),
     path("systems/<slug:slug>/gate/", page(gate), name="gate"),
     path("dependencies/<int:pk>/plan/", page(plan), name="plan"),
+    path("dependencies/<int:pk>/needs/", page(needs), name="needs"),
     path("alternatives/<int:pk>/ask/", page(ask_for_approval), name="ask-for-approval"),
     path("alternatives/<int:pk>/drill/", page(drill), name="drill"),
     path("proposals/adopt/", page(adoption), name="propose-adoption"),
@@ -42,6 +45,7 @@ urlpatterns = [
     path("incidents/<int:pk>/release/", page(release), name="release"),
     path("incidents/<int:pk>/dismiss/", page(dismiss), name="dismiss"),
     path("vendors/<slug:slug>/", page(vendor.vendor), name="vendor"),
+    path("vendors/<slug:slug>/merge/", page(standing_behind.merge), name="merge-vendor"),
     path("vendor-signals/<int:pk>/accept/", page(vendor.accept), name="accept-signal"),
     path("vendor-signals/<int:pk>/dismiss/", page(vendor.dismiss), name="dismiss-signal"),
     path("news/", page(news), name="news"),

@@ -52,6 +52,11 @@ class CheckRequestSerializer(serializers.Serializer[None]):
     system = serializers.CharField(max_length=100)
     environment = serializers.CharField(max_length=100)
     models = serializers.ListField(child=RequestedModelSerializer(), allow_empty=False, max_length=MAX_MODELS)
+    complete = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="The list names every model that the system uses there: what it declares beyond them is told (UD107).",
+    )
     commit = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
     source_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
 
@@ -129,6 +134,7 @@ def _question(data: dict[str, Any]) -> CheckRequest:
     return CheckRequest(
         system=data["system"],
         environment=data["environment"],
+        is_complete=data["complete"],
         commit=data["commit"],
         source_url=data["source_url"],
         models=tuple(

@@ -14,6 +14,7 @@ _STATUS = {
     "state_changed": status.HTTP_409_CONFLICT,
     "already_decided": status.HTTP_409_CONFLICT,
     "closed": status.HTTP_409_CONFLICT,
+    "blocked": status.HTTP_409_CONFLICT,
     "duplicate": status.HTTP_409_CONFLICT,
 }
 

@@ -8,10 +8,19 @@ from typing import Any
 
 from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
+from governance.facts.hosts import Hosts, load_hosts
 from governance.facts.offerings import load_offerings
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.models import Action
-from governance.rules.facts import ActionFacts, AlternativeFacts, DependencyFacts, OfferingFacts, PlanFacts
+from governance.rules.facts import (
+    OURSELVES,
+    ActionFacts,
+    AlternativeFacts,
+    DependencyFacts,
+    OfferingFacts,
+    PlanFacts,
+)
+from registry.capabilities import read_needs
 from registry.models import Alternative, Dependency, Drill, PlanRevision
 
 _DAY = timedelta(days=1)
@@ -28,9 +37,12 @@ class DependencyRow:
     held_copy_digest: str
     held_copy_verified_on: Any
     has_index: bool
+    served_by_id: int | None
+    needs: Any
     plan_id: int | None
     plan_revision_id: int | None
     plan_number: int | None
+    reindex_plan: str | None
     actions: tuple[ActionFacts, ...]
 
 
@@ -43,6 +55,7 @@ class AlternativeRow:
     order: int
     kind: str
     offering_id: int | None
+    served_by_id: int | None
     pinned_revision: str
     held_copy_digest: str
     held_copy_verified_on: Any
@@ -70,6 +83,12 @@ class Rows:
         return used | {row.offering_id for row in self.alternatives if row.offering_id is not None}
 
     @property
+    def server_ids(self) -> set[int]:
+        """The vendors that are named as serving for one of them."""
+        rows: tuple[DependencyRow | AlternativeRow, ...] = (*self.dependencies, *self.alternatives)
+        return {row.served_by_id for row in rows if row.served_by_id is not None}
+
+    @property
     def revisions(self) -> set[str]:
         pinned = {row.pinned_revision for row in self.dependencies}
         return pinned | {row.pinned_revision for row in self.alternatives}
@@ -85,11 +104,11 @@ class Rows:
 
 
 def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
-    """Dependencies by id with everything behind them, ended or not, by eight queries."""
+    """Dependencies by id with everything behind them, ended or not, by nine queries."""
     rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
     permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
-    return put_together(rows, offerings, permits)
+    return put_together(rows, offerings, permits, load_hosts(rows.server_ids, offerings.values()))
 
 
 def load_rows(dependencies: QuerySet[Dependency]) -> Rows:
@@ -110,6 +129,7 @@ def _select(dependencies: QuerySet[Dependency]) -> Iterable[tuple[Any, ...]]:
         .annotate(
             plan_revision_id=Subquery(newest),
             plan_number=Subquery(newest.values("number")[:1]),
+            reindex_plan=Subquery(newest.values("reindex_plan")[:1]),
             open_action=FilteredRelation("actions", condition=~Q(actions__state=Action.State.DONE)),
         )
         .values_list(
@@ -120,9 +140,12 @@ def _select(dependencies: QuerySet[Dependency]) -> Iterable[tuple[Any, ...]]:
             "held_copy_digest",
             "held_copy_verified_on",
             "has_index",
+            "served_by_id",
+            "needs",
             "fallback_plan__pk",
             "plan_revision_id",
             "plan_number",
+            "reindex_plan",
             "evaluation__evaluated_at",
             "open_action__concern",
             "open_action__title",
@@ -162,6 +185,7 @@ def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[Alternati
             "order",
             "kind",
             "offering_id",
+            "served_by_id",
             "pinned_revision",
             "held_copy_digest",
             "held_copy_verified_on",
@@ -173,17 +197,21 @@ def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[Alternati
     return (AlternativeRow(*row) for row in rows)
 
 
-def put_together(rows: Rows, offerings: Mapping[int, OfferingFacts], permits: Permits) -> dict[int, DependencyFacts]:
+def put_together(
+    rows: Rows, offerings: Mapping[int, OfferingFacts], permits: Permits, hosts: Hosts
+) -> dict[int, DependencyFacts]:
     """The dependencies by id, with offerings and decisions in their places."""
     alternatives: dict[int, list[AlternativeFacts]] = defaultdict(list)
     for row in rows.alternatives:
-        alternatives[row.plan_revision_id].append(_alternative(row, offerings, permits))
+        alternatives[row.plan_revision_id].append(_alternative(row, offerings, permits, hosts))
     return {
         row.pk: DependencyFacts(
             id=row.pk,
             offering=offerings[row.offering_id],
             purpose=row.purpose,
             pinned_revision=row.pinned_revision,
+            host=hosts.of(offerings[row.offering_id], row.served_by_id),
+            needs=read_needs(row.needs),
             has_verified_copy=_is_verified(row),
             has_index=row.has_index,
             plan=_plan(row, alternatives),
@@ -194,13 +222,17 @@ def put_together(rows: Rows, offerings: Mapping[int, OfferingFacts], permits: Pe
     }
 
 
-def _alternative(row: AlternativeRow, offerings: Mapping[int, OfferingFacts], permits: Permits) -> AlternativeFacts:
+def _alternative(
+    row: AlternativeRow, offerings: Mapping[int, OfferingFacts], permits: Permits, hosts: Hosts
+) -> AlternativeFacts:
+    offering = offerings[row.offering_id] if row.offering_id is not None else None
     return AlternativeFacts(
         id=row.pk,
         order=row.order,
         kind=row.kind,
-        offering=offerings[row.offering_id] if row.offering_id is not None else None,
+        offering=offering,
         pinned_revision=row.pinned_revision,
+        host=hosts.of(offering, row.served_by_id) if offering else OURSELVES,
         has_verified_copy=_is_verified(row),
         impact_statement=row.impact_statement,
         approval=permits.approvals.get(row.pk),
@@ -220,5 +252,6 @@ def _plan(row: DependencyRow, alternatives: Mapping[int, list[AlternativeFacts]]
     return PlanFacts(
         id=row.plan_id,
         number=row.plan_number,
+        says_how_to_reindex=bool((row.reindex_plan or "").strip()),
         alternatives=tuple(alternatives.get(row.plan_revision_id, ())),
     )

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from governance.facts.blocks import load_blocks
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
+from registry.capabilities import Capabilities
 from registry.lineage import Roots, roots_of
-from registry.models import Member, Offering, Revision
+from registry.models import Change, ChangeKind, Member, Offering, Revision
 
 _FULL_SHA = 40
 # A column of the table and the field of `OfferingFacts` that it becomes.
@@ -27,6 +28,7 @@ _COLUMNS = {
     "model__state": "register_state",
     "model__owner__name": "owner",
     "has_active_owner": "has_active_owner",
+    "provider_id": "provider_id",
     "provider__name": "provider",
     "provider__is_self": "provider_is_self",
     "status": "status",
@@ -34,8 +36,19 @@ _COLUMNS = {
     "gating": "gating",
     "upstream_id": "upstream_id",
     "head_revision": "head_revision",
+    "reregistered_at": "reregistered_at",
     "as_of": "facts_as_of",
 }
+_CAPABILITIES = (
+    "task",
+    "context_length",
+    "input_modalities",
+    "output_modalities",
+    "languages",
+    "supports_tools",
+    "output_formats",
+    "embedding_dimension",
+)
 _WHERE_NULL = {"owner": "", "provider": "", "provider_is_self": False}
 
 
@@ -89,17 +102,29 @@ def load_offerings(
 
 def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     active = Member.objects.active().filter(team=OuterRef("model__owner"), role=Member.Role.OWNER)
+    anew = Change.objects.in_force().filter(
+        Q(offering=OuterRef("pk")) | Q(listing__offering=OuterRef("pk")), kind=ChangeKind.REREGISTERED
+    )
     rows = (
         Offering.objects.with_as_of()
         .filter(pk__in=ids)
         .order_by()
-        .annotate(has_active_owner=Exists(active))
-        .values_list(*_COLUMNS, "model__developer_id", "provider_id")
+        .annotate(
+            has_active_owner=Exists(active),
+            reregistered_at=Subquery(anew.order_by("-detected_at").values("detected_at")[:1]),
+        )
+        .values_list("model__developer_id", *_COLUMNS, *(f"model__{name}" for name in _CAPABILITIES))
     )
-    for *columns, developer_id, provider_id in rows:
-        fields = dict(zip(_COLUMNS.values(), columns, strict=True))
+    for developer_id, *columns in rows:
+        fields = dict(zip(_COLUMNS.values(), columns[: len(_COLUMNS)], strict=True))
         fields |= {field: empty for field, empty in _WHERE_NULL.items() if fields[field] is None}
-        yield _Row(fields, frozenset({developer_id, provider_id} - {None}))
+        fields["capabilities"] = _capabilities(columns[len(_COLUMNS) :])
+        yield _Row(fields, frozenset({developer_id, fields["provider_id"]} - {None}))
+
+
+def _capabilities(columns: Iterable[Any]) -> Capabilities:
+    values: Iterable[Any] = (tuple(value) if isinstance(value, list) else value for value in columns)
+    return Capabilities(**dict(zip(_CAPABILITIES, values, strict=True)))
 
 
 def _load_licenses(

@@ -9,6 +9,7 @@ from django.db.models import Exists, Subquery
 from django.db.models.functions import Coalesce
 
 from governance.facts.dependencies import load_rows, put_together
+from governance.facts.hosts import load_hosts
 from governance.facts.offerings import load_offerings
 from governance.facts.permits import Uses, load_permits
 from governance.rules.facts import DependencyFacts, OfferingFacts, SystemFacts, Use
@@ -28,11 +29,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A ref with its uses; without any where `resolution` says why it names no offering."""
+    """A ref with its uses; without any where `resolution` says why it names no offering.
+
+    `is_unnamed` where nobody asked: the system declares it, and a list that is said to be whole does not name it.
+    """
 
     ref: str
     resolution: Resolution | None
     uses: tuple[Use, ...]
+    is_unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,11 @@ def load_system(slug: str, environment: str) -> SystemFacts | None:
     return SystemFacts(environment=environment, **row) if row else None
 
 
-def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[Judged]:
-    """One entry per `asked`, in that order, by at most nine queries."""
+def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime, is_complete: bool = False) -> list[Judged]:
+    """One entry per `asked`, in that order, by at most eleven queries.
+
+    Where `is_complete` says that the system uses nothing else, an entry follows for each dependency that was not named.
+    """
     wanted = [Wanted(one.ref, one.via) for one in asked]
     resolutions = resolve(wanted, system=System(pk=system.id)) if wanted else []
     named = {resolution.offering_id for resolution in resolutions if resolution.offering_id is not None}
@@ -73,8 +81,18 @@ def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[
         replace(one, revision=one.revision or resolution.revision)
         for one, resolution in zip(asked, resolutions, strict=True)
     ]
-    loaded = _load(system, named, said, now=now)
-    return [_judge(one, resolution, loaded) for one, resolution in zip(said, resolutions, strict=True)]
+    loaded = _load(system, named, said, now=now, is_complete=is_complete)
+    judged = [_judge(one, resolution, loaded) for one, resolution in zip(said, resolutions, strict=True)]
+    return judged + (list(_unnamed(judged, loaded)) if is_complete else [])
+
+
+def _unnamed(judged: Iterable[Judged], loaded: _Loaded) -> Iterable[Judged]:
+    named = {use.dependency.id for one in judged for use in one.uses if use.dependency is not None}
+    for dependencies in loaded.dependencies.values():
+        for dependency in dependencies:
+            if dependency.id not in named:
+                ref = dependency.offering.name
+                yield Judged(ref, None, (_declared(loaded, dependency),), is_unnamed=True)
 
 
 def load_declared(system: SystemFacts, *, now: datetime) -> list[Judged]:
@@ -88,11 +106,16 @@ def load_declared(system: SystemFacts, *, now: datetime) -> list[Judged]:
 
 
 def _load(
-    system: SystemFacts, offering_ids: Collection[int] | None, asked: Sequence[Asked], *, now: datetime
+    system: SystemFacts,
+    offering_ids: Collection[int] | None,
+    asked: Sequence[Asked],
+    *,
+    now: datetime,
+    is_complete: bool = False,
 ) -> _Loaded:
-    """The offerings and the system's uses of them; None means whatever it has declared."""
+    """The offerings and the system's uses of them; None means whatever it has declared, `is_complete` that as well."""
     declared = Dependency.objects.current().filter(system_id=system.id, environment__slug=system.environment)
-    if offering_ids is not None:
+    if offering_ids is not None and not is_complete:
         declared = declared.filter(offering_id__in=offering_ids)
     rows = load_rows(declared)
     named = set(offering_ids or ())
@@ -109,8 +132,9 @@ def _load(
     permits = load_permits(wanted, today=now.date())
     revisions = rows.revisions | {one.revision for one in asked if one.revision}
     offerings = load_offerings(wanted.offering_ids, now=now, revisions=revisions, permits=permits)
+    hosts = load_hosts(rows.server_ids, offerings.values())
     dependencies: dict[int, list[DependencyFacts]] = defaultdict(list)
-    for dependency in put_together(rows, offerings, permits).values():
+    for dependency in put_together(rows, offerings, permits, hosts).values():
         dependencies[dependency.offering.id].append(dependency)
     return _Loaded(replace(system, waivers=tuple(permits.waivers[None])), offerings, dependencies, now)
 
@@ -130,8 +154,7 @@ def _uses(asked: Asked, resolution: Resolution, declared: Iterable[DependencyFac
     said = asked.revision or ""
     uses = [replace(_declared(loaded, dependency), is_floating=resolution.is_floating) for dependency in declared]
     if not uses and resolution.offering_id is not None:
-        offering = loaded.offerings[resolution.offering_id]
-        uses = [_undeclared(loaded, offering, asked, is_floating=resolution.is_floating)]
+        uses = [_undeclared(loaded, resolution.offering_id, asked, is_floating=resolution.is_floating)]
     return (replace(use, revision=said or use.revision, asked_revision=said) for use in uses)
 
 
@@ -146,12 +169,13 @@ def _declared(loaded: _Loaded, dependency: DependencyFacts) -> Use:
     )
 
 
-def _undeclared(loaded: _Loaded, offering: OfferingFacts, asked: Asked, *, is_floating: bool) -> Use:
+def _undeclared(loaded: _Loaded, offering_id: int, asked: Asked, *, is_floating: bool) -> Use:
     return Use(
         system=loaded.system,
-        offering=offering,
+        offering=loaded.offerings[offering_id],
         dependency=None,
         purpose=asked.purpose or "",
         now=loaded.now,
         is_floating=is_floating,
+        declared_for=tuple(sorted(one.purpose for one in loaded.dependencies.get(offering_id, ()))),
     )

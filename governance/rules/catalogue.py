@@ -81,6 +81,18 @@ _ALL = (
         is_waivable=False,
     ),
     Rule(
+        "UD106",
+        "Used but not declared",
+        "For what nobody declared nothing stands ready, and nobody is told when it changes.",
+        _levels("EEWN", "WWNN"),
+    ),
+    Rule(
+        "UD107",
+        "Declared but not used",
+        "A dependency that has ended keeps asking for plans, and hides what really depends on a vendor.",
+        _levels("NNNN", "NNNN"),
+    ),
+    Rule(
         "UD201",
         "License unknown",
         "Without a license there is no right to use it.",
@@ -123,6 +135,13 @@ _ALL = (
         _levels("EEWN", "WNNN"),
     ),
     Rule(
+        "UD305",
+        "Re-registered: same name, other identity",
+        "Whoever takes over a name serves their own weights under it.",
+        _levels("EEEE", "EEEE"),
+        is_waivable=False,
+    ),
+    Rule(
         "UD306",
         "Not confirmed for too long",
         "What may have changed since the source fell silent nobody here would know.",
@@ -157,6 +176,18 @@ _ALL = (
         "Alternative not usable here",
         "A way out that is itself closed is none.",
         _levels("EEWN", "WWNN"),
+    ),
+    Rule(
+        "UD406",
+        "Alternative lacks a needed capability",
+        "A way out that cannot do the work is none.",
+        _levels("EEWN", "WWNN"),
+    ),
+    Rule(
+        "UD407",
+        "Served by the same host",
+        "An outage, a lock-out or an embargo of one host takes both.",
+        _levels("WWNN", "NNNN"),
     ),
     Rule(
         "UD501",

@@ -9,9 +9,8 @@ from governance.rules.english import days, for_purpose, listed
 from governance.rules.facts import AdoptionFacts, WaiverFacts
 from governance.rules.findings import Flaw, Page
 
-# These have rules of their own: UD203, UD304, UD301, UD307.
-_TOLD_ELSEWHERE = frozenset({"license", "gating", "status_gone", "revision"})
-_CONCERNS = {"upstream_id": "identity"}
+# These have rules of their own: UD203, UD304, UD301, UD307, UD305.
+_TOLD_ELSEWHERE = frozenset({"license", "gating", "status_gone", "revision", "upstream_id"})
 
 
 def judge(case: Case) -> Iterator[Flaw]:
@@ -24,8 +23,7 @@ def judge(case: Case) -> Iterator[Flaw]:
         return
     changes = _changes(case, adoption)
     if changes:
-        concern = next((_CONCERNS[change.fact] for change in changes if change.fact in _CONCERNS), "independence")
-        yield _flaw(case, f"rests on facts that have changed: {listed(map(str, changes))}", concern)
+        yield _flaw(case, f"rests on facts that have changed: {listed(map(str, changes))}", "independence")
 
 
 def _changes(case: Case, adoption: AdoptionFacts) -> list[basis.FactChange]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from registry.capabilities import Capabilities, Needs
+
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 GONE = frozenset({"removed", "retired", "disabled"})
@@ -41,6 +43,28 @@ class RootFacts:
     def shared_with(self, other: "RootFacts") -> list[str]:
         """The names of the vendors that stand behind both."""
         return sorted((name for pk, name in self.names.items() if pk in other.names), key=str.casefold)
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """Who serves a model to us: the vendor with all its owners, by id. Nobody, where we run it ourselves.
+
+    `countries` are those of the vendor and its owners, as far as they are known.
+    """
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    countries: frozenset[str] = frozenset()
+
+    @property
+    def is_ourselves(self) -> bool:
+        return not self.names
+
+    def shared_with(self, other: "HostFacts") -> list[str]:
+        """The names of the vendors that serve both, or own who does."""
+        return sorted((name for pk, name in self.names.items() if pk in other.names), key=str.casefold)
+
+
+OURSELVES = HostFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +138,7 @@ class OfferingFacts:
     register_state: str = "listed"
     owner: str = ""
     has_active_owner: bool = True
+    provider_id: int | None = None
     provider: str = ""
     provider_is_self: bool = False
     status: str = "available"
@@ -121,10 +146,12 @@ class OfferingFacts:
     gating: str = "open"
     upstream_id: str = ""
     head_revision: str = ""
+    reregistered_at: datetime | None = None
     facts_as_of: datetime | None = None
     stale: StaleFacts | None = None
     licenses: Mapping[str, LicenseFacts | None] = field(default_factory=dict)
     roots: RootFacts = field(default_factory=RootFacts)
+    capabilities: Capabilities = field(default_factory=Capabilities)
     blocks: tuple[BlockFacts, ...] = ()
     adoptions: tuple[AdoptionFacts, ...] = ()
 
@@ -164,13 +191,17 @@ class OfferingFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeFacts:
-    """One way out; `approval` is the newest one, in force or not. `switch_time_days` was measured in a drill."""
+    """One way out; `approval` is the newest one, in force or not. `switch_time_days` was measured in a drill.
+
+    `host` is None where nobody has said who serves it.
+    """
 
     id: int
     order: int
     kind: str = "offering"
     offering: OfferingFacts | None = None
     pinned_revision: str = ""
+    host: HostFacts | None = OURSELVES
     has_verified_copy: bool = False
     impact_statement: str = ""
     approval: ApprovalFacts | None = None
@@ -194,6 +225,7 @@ class PlanFacts:
 
     id: int
     number: int | None = None
+    says_how_to_reindex: bool = False
     alternatives: tuple[AlternativeFacts, ...] = ()
 
 
@@ -210,12 +242,14 @@ class ActionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyFacts:
-    """A declared use with what stands ready behind it."""
+    """A declared use with what stands ready behind it. `host` is None where nobody has said who serves it."""
 
     id: int
     offering: OfferingFacts
     purpose: str
     pinned_revision: str = ""
+    host: HostFacts | None = OURSELVES
+    needs: Needs = field(default_factory=Needs)
     has_verified_copy: bool = False
     has_index: bool = False
     plan: PlanFacts | None = None
@@ -246,7 +280,8 @@ class Use:
     """What one ref means in one system: the offering, and the declared dependency if there is one.
 
     `revision` is what is in use: what the pipeline said, else what the dependency declares; empty if unpinned.
-    `asked_revision` is only what the pipeline said.
+    `asked_revision` is only what the pipeline said. `declared_for` are the purposes that an undeclared use is
+    declared for instead.
     """
 
     system: SystemFacts
@@ -257,6 +292,7 @@ class Use:
     revision: str = ""
     asked_revision: str = ""
     is_floating: bool = False
+    declared_for: tuple[str, ...] = ()
 
     @property
     def today(self) -> date:

@@ -11,25 +11,16 @@ from governance.rules.plan import PlanState, Standing
 
 
 def judge(case: Case) -> Iterator[Flaw]:
+    """An undeclared use has no plan to judge: UD106 says so."""
     if case.plan is None:
-        yield _undeclared(case)
-    elif case.plan.nearest is None:
+        return
+    if case.plan.nearest is None:
         yield _no_plan(case)
-    elif case.plan.holds:
+    elif case.plan.best is not None:
+        yield from case.plan.best.asides
         yield from _other_ways(case.plan)
     else:
         yield from _nearest(case, case.plan.nearest)
-
-
-def _undeclared(case: Case) -> Flaw:
-    use = case.use
-    where = f"{use.system.name} in {use.system.environment}"
-    return Flaw(
-        rule="UD401",
-        message=f"{use.offering} is not declared{for_purpose(use)} by {where}, so there is no fallback plan for it.",
-        fix=f"Declare the dependency of {where} with its purpose, and give it a plan.",
-        page=case.use_page,
-    )
 
 
 def _no_plan(case: Case) -> Flaw:
@@ -54,6 +45,7 @@ def _nearest(case: Case, standing: Standing) -> Iterator[Flaw]:
         begin = f"No alternative of the fallback plan{for_purpose(case.use)} holds; of the nearest:"
     for flaw in standing.flaws:
         yield replace(flaw, message=f"{begin} {flaw.message}")
+    yield from standing.asides
 
 
 def _other_ways(plan: PlanState) -> Iterator[Flaw]:

@@ -35,6 +35,11 @@ def judge_unresolved(problem: str, message: str, system: SystemFacts, policy: Po
     return _weigh(register.unresolved(problem, message), system, policy)
 
 
+def judge_unnamed(use: Use, policy: Policy) -> Finding:
+    """The finding on a declared use that a list of all models, as it says of itself, does not name."""
+    return _weigh(register.unnamed(use), use.system, policy)
+
+
 def _weigh(flaw: Flaw, system: SystemFacts, policy: Policy) -> Finding:
     """The level by policy. Where a rule that would stop the build lacks the fact, it warns and is not known."""
     level = policy.level_of(flaw.rule, criticality=system.criticality, is_production=system.is_production)

@@ -1,8 +1,9 @@
 """When a fallback plan holds.
 
-It does if and only if at least one single alternative is approved, alive and allowed here, and the vendors behind it
-are known and none of them stands behind the primary. Ways out that are no model need approval and a statement of what
-users lose; they depend on no vendor. `docs/explanation/when-a-plan-holds.md` says the same at length.
+It does if and only if at least one single alternative is approved, alive, allowed here and able to do the work, and the
+vendors behind it are known and none of them stands behind the primary. Ways out that are no model need approval and a
+statement of what users lose; they depend on no vendor. Who serves the two is a measure of its own: it is told, and does
+not decide whether the plan holds. `docs/explanation/when-a-plan-holds.md` says the same at length.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from governance import basis
+from governance.rules.catalogue import NOTE
 from governance.rules.english import DISTRIBUTION, license_of, listed
-from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts, SystemFacts
+from governance.rules.facts import AlternativeFacts, DependencyFacts, HostFacts, OfferingFacts, SystemFacts
 from governance.rules.findings import Flaw, Page
 from governance.rules.policy import Policy
+from registry.capabilities import Fit, Match, compare
 
 INDEPENDENCE = "independence"
+ANOTHER = "the same name, another identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An alternative and all that keeps it from holding. The messages of its flaws begin with its name."""
+    """An alternative and all that keeps it from holding. The messages of its flaws begin with its name.
+
+    `asides` do not keep it from holding: the host that it shares, and questions that nobody has answered.
+    """
 
     alternative: AlternativeFacts
     flaws: tuple[Flaw, ...]
+    asides: tuple[Flaw, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -64,6 +72,12 @@ class PlanState:
         return next((standing.alternative for standing in self.standings if standing.holds), None)
 
     @property
+    def best(self) -> Standing | None:
+        """Of those that hold, the one that leaves least to say, then the first in the plan."""
+        holding = (standing for standing in self.standings if standing.holds)
+        return min(holding, key=lambda standing: sum(aside.at_most != NOTE for aside in standing.asides), default=None)
+
+    @property
     def holds(self) -> bool:
         return self.holding is not None
 
@@ -81,7 +95,12 @@ def plan_state(place: Place) -> PlanState:
 
 def judge_alternative(alternative: AlternativeFacts, place: Place) -> Standing:
     tests = _OF_A_MODEL if alternative.is_model else _OF_ANOTHER_WAY
-    return Standing(alternative, tuple(flaw for test in tests for flaw in test(alternative, place)))
+    asides = _ASIDE if alternative.is_model else ()
+    return Standing(
+        alternative,
+        tuple(flaw for test in tests for flaw in test(alternative, place)),
+        tuple(flaw for test in asides for flaw in test(alternative, place)),
+    )
 
 
 def _flaw(rule: str, message: str, fix: str, page: Page, *, concern: str | None = None) -> Flaw:
@@ -99,6 +118,10 @@ def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
         fix = f"Propose {alternative} for approval; somebody else decides."
         yield _flaw("UD401", f"{alternative} is not approved.", fix, page)
     elif changes := _changes(alternative):
+        yield from _another_identity(alternative, [str(one) for one in changes if one.fact == "upstream_id"], fix, page)
+        changes = [one for one in changes if one.fact != "upstream_id"]
+        if not changes:
+            return
         # The same whether the approval was ended for it already or not: the gate sees the facts by itself.
         message = f"the approval of {alternative} rests on facts that have changed: {listed(map(str, changes))}."
         yield _flaw("UD501", message, fix, page, concern=INDEPENDENCE)
@@ -107,6 +130,11 @@ def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
         yield _flaw("UD401", f"the approval of {alternative} ended on {approval.ended_at.date()}{why}.", fix, page)
     elif approval.has_expired(place.today):
         yield _flaw("UD501", f"the approval of {alternative} expired on {approval.expires_on}.", fix, page)
+
+
+def _another_identity(alternative: AlternativeFacts, changes: list[str], fix: str, page: Page) -> Iterator[Flaw]:
+    for change in changes:
+        yield _flaw("UD305", f"{alternative} was approved under another identity: {change}.", fix, page)
 
 
 def _changes(alternative: AlternativeFacts) -> list[basis.FactChange]:
@@ -223,6 +251,103 @@ def _is_adopted(offering: OfferingFacts, place: Place) -> bool:
     return adoption is not None and not adoption.is_ended and not adoption.has_expired(place.today)
 
 
+def matches(alternative: AlternativeFacts, place: Place) -> tuple[Match, ...]:
+    """What the use needs beside what the alternative offers; nothing where no need was stated, or no model takes over."""
+    offering = alternative.offering
+    return compare(place.dependency.needs, offering.capabilities) if offering is not None else ()
+
+
+def _capability(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    purpose, page = place.dependency.purpose, _plan_page(place)
+    lacking = [match for match in matches(alternative, place) if match.fit is Fit.LACKS]
+    if lacking:
+        yield _flaw(
+            "UD406",
+            f"{alternative} lacks what {purpose} needs: {'; '.join(match.gap for match in lacking)}.",
+            f"Put an alternative into the plan that has it, or change what {purpose} needs if it can do without "
+            f"({listed(match.need for match in lacking)}).",
+            page,
+        )
+    if _is_another_index(alternative, place) and not _says_how_to_reindex(place):
+        yield _flaw(
+            "UD406",
+            f"{alternative} makes other vectors, at whatever dimension, and the plan does not say how the index is built "
+            "again.",
+            "Say in the plan how the index is rebuilt, and have the alternative approved.",
+            page,
+        )
+
+
+def _is_another_index(alternative: AlternativeFacts, place: Place) -> bool:
+    return place.dependency.has_index and _offering(alternative).model_id != place.primary.model_id
+
+
+def _says_how_to_reindex(place: Place) -> bool:
+    return place.dependency.plan is not None and place.dependency.plan.says_how_to_reindex
+
+
+def _open_needs(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    """What nobody knows is neither a match nor a failure: a question to who owns the model."""
+    unknown = [match for match in matches(alternative, place) if match.fit is Fit.UNKNOWN]
+    if unknown:
+        offering = _offering(alternative)
+        yield Flaw(
+            rule="UD406",
+            message=f"Whether {offering} has all that {place.dependency.purpose} needs is not known: "
+            f"{'; '.join(match.gap for match in unknown)}.",
+            fix=f"Enter {listed(match.need for match in unknown)} of {offering.model_name} on its page.",
+            page=Page("model", offering.model_id),
+            at_most=NOTE,
+        )
+
+
+def _hosts(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    """Who serves, not where weights came from. Whatever we run ourselves shares a host with nobody."""
+    ours, theirs = place.dependency.host, alternative.host
+    if (ours is not None and ours.is_ourselves) or (theirs is not None and theirs.is_ourselves):
+        return
+    if ours is None or theirs is None:
+        nameless = place.primary if ours is None else _offering(alternative)
+        yield _host_question(f"Who serves {nameless} is not known", f"Enter who provides {nameless}.", nameless)
+    elif shared := ours.shared_with(theirs):
+        yield _flaw(
+            "UD407",
+            f"{listed(shared)} {'serves' if len(shared) == 1 else 'serve'} both {place.primary} and {alternative}: one "
+            "outage takes both.",
+            f"Put an alternative into the plan that {listed(shared)} {'does' if len(shared) == 1 else 'do'} not serve, "
+            "or have it served elsewhere and name who serves it.",
+            _plan_page(place),
+        )
+    elif place.policy.compare_countries:
+        yield from _countries(ours, theirs, alternative, place)
+
+
+def _countries(ours: HostFacts, theirs: HostFacts, alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
+    if same := sorted(ours.countries & theirs.countries):
+        yield _flaw(
+            "UD407",
+            f"{place.primary} and {alternative} are both served from {listed(same)}.",
+            f"Put an alternative into the plan that is served from elsewhere than {listed(same)}.",
+            _plan_page(place),
+        )
+    for host, offering in ((ours, place.primary), (theirs, _offering(alternative))):
+        if not host.countries:
+            who = listed(sorted(host.names.values(), key=str.casefold))
+            yield _host_question(
+                f"From which country {who} serves is not known", f"Enter the country of {who}.", offering
+            )
+
+
+def _host_question(what: str, fix: str, offering: OfferingFacts) -> Flaw:
+    return Flaw(
+        rule="UD407",
+        message=f"{what}, so nobody can say whether one host takes both the model in use and its alternative.",
+        fix=fix,
+        page=Page("offering", offering.id),
+        at_most=NOTE,
+    )
+
+
 def _offering(alternative: AlternativeFacts) -> OfferingFacts:
     if alternative.offering is None:
         msg = f"Alternative {alternative.id} of kind {alternative.kind} has no offering"
@@ -231,5 +356,6 @@ def _offering(alternative: AlternativeFacts) -> OfferingFacts:
 
 
 _Test = Callable[[AlternativeFacts, Place], Iterable[Flaw]]
-_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _aliveness, _permission)
+_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _aliveness, _permission, _capability)
+_ASIDE: tuple[_Test, ...] = (_open_needs, _hosts)
 _OF_ANOTHER_WAY: tuple[_Test, ...] = (_approval, _impact_statement)

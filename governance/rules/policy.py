@@ -5,6 +5,7 @@ A document has these keys, all optional:
     {"levels": {"UD303": "error", "UD401": {"production": {"normal": "error"}}},
      "lead_days": {"critical": 120},
      "allowed_license_classes": {"shipped": ["open"]},
+     "compare_countries": true,
      "waiver_max_days": 60, "waiver_warning_days": 14,
      "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14}
 """
@@ -67,6 +68,8 @@ class Policy:
     approval_days: int = 365
     drill_days: int = 180
     decision_days: int = 14
+    # Whether an alternative served from the same country counts as served by the same host (UD407).
+    compare_countries: bool = False
 
     def level_of(self, rule: str, *, criticality: str, is_production: bool) -> str:
         """How heavy `rule` weighs there, `off` included. Rules about plans never stop a build outside production."""
@@ -80,7 +83,8 @@ class Policy:
 def from_document(version: int, document: Mapping[str, Any]) -> Policy:
     """The policy of a stored version; raises `BadPolicy` on the first thing that cannot be meant."""
     default = Policy()
-    _refuse_unknown("document", document, ("levels", "lead_days", "allowed_license_classes", *_NUMBERS))
+    known = ("levels", "lead_days", "allowed_license_classes", "compare_countries", *_NUMBERS)
+    _refuse_unknown("document", document, known)
     numbers = {name: _days(document[name], name, at_least=1) for name in _NUMBERS if name in document}
     return replace(
         default,
@@ -88,6 +92,7 @@ def from_document(version: int, document: Mapping[str, Any]) -> Policy:
         levels=_levels(document.get("levels", {}), default.levels),
         lead_days=_lead_days(document.get("lead_days", {}), default.lead_days),
         allowed_license_classes=_classes(document.get("allowed_license_classes", {}), default.allowed_license_classes),
+        compare_countries=_flag(document.get("compare_countries", default.compare_countries), "compare_countries"),
         **numbers,
     )
 
@@ -106,6 +111,12 @@ def _refuse_unknown(place: str, value: Any, known: tuple[str, ...]) -> None:
 def _days(value: Any, place: str, *, at_least: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not at_least <= value <= LONGEST:
         raise BadPolicy(place, f"must be a whole number of days from {at_least} to {LONGEST}, not {value!r}")
+    return value
+
+
+def _flag(value: Any, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadPolicy(place, f"must be true or false, not {value!r}")
     return value
 
 

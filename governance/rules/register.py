@@ -22,11 +22,40 @@ def unresolved(problem: str, message: str) -> Flaw:
     return Flaw(rule="UD105", message=message, fix=fix)
 
 
+def unnamed(use: Use) -> Flaw:
+    """The flaw of a declared use that a list of all models does not name."""
+    where = f"{use.system.name} in {use.system.environment}"
+    return Flaw(
+        rule="UD107",
+        message=f"{use.offering} is declared{for_purpose(use)} by {where}, and what was checked, said to be everything, "
+        "does not name it.",
+        fix="Enter the day on which the dependency ended, or name the model in what you check.",
+        page=Page("dependency", use.dependency.id) if use.dependency else None,
+    )
+
+
 def judge(case: Case) -> Iterator[Flaw]:
+    yield from _declaration(case)
     yield from _withdrawn(case)
     yield from _owner(case)
     yield from _adoption(case)
     yield from _blocks(case)
+
+
+def _declaration(case: Case) -> Iterator[Flaw]:
+    """What is not declared has no plan either; one finding says both."""
+    use = case.use
+    if use.dependency is not None:
+        return
+    where = f"{use.system.name} in {use.system.environment}"
+    instead = f" It is declared for {listed(use.declared_for)}." if use.declared_for else ""
+    yield Flaw(
+        rule="UD106",
+        message=f"{use.offering} is used and not declared{for_purpose(use)} by {where}, so nothing stands ready for it."
+        f"{instead}",
+        fix=f"Declare the dependency of {where} with its purpose, and give it a plan.",
+        page=case.use_page,
+    )
 
 
 def _withdrawn(case: Case) -> Iterator[Flaw]:

@@ -11,7 +11,7 @@ from governance.rules.catalogue import WARNING
 from governance.rules.english import days, for_purpose, in_days, short, span
 from governance.rules.facts import OfferingFacts, StaleFacts, same_revision
 from governance.rules.findings import Flaw, Page
-from governance.rules.plan import not_confirmed
+from governance.rules.plan import ANOTHER, not_confirmed
 
 AVAILABILITY, RETIREMENT, ACCESS = "availability", "retirement", "access"
 _COPY_SERVES = " Our verified copy keeps it running."
@@ -19,6 +19,7 @@ _COPY_SERVES = " Our verified copy keeps it running."
 
 def judge(case: Case) -> Iterator[Flaw]:
     yield from _existence(case)
+    yield from _identity(case)
     yield from _gating(case)
     yield from _freshness(case)
     yield from _pinning(case)
@@ -82,6 +83,31 @@ def _measured_days(case: Case) -> int:
     if way_out is None and case.plan is not None and case.plan.nearest is not None:
         way_out = case.plan.nearest.alternative
     return math.ceil(way_out.switch_time_days or 0) if way_out else 0
+
+
+def _identity(case: Case) -> Iterator[Flaw]:
+    """Compared with what was adopted; where nobody adopted an identity, a re-registration that was seen since counts."""
+    offering, adoption = case.offering, case.use.adoption
+    adopted = str(adoption.basis.get("upstream_id") or "") if adoption else ""
+    if adopted and offering.upstream_id:
+        is_another = adopted != offering.upstream_id
+        what = f"was adopted as {adopted} and is {offering.upstream_id}"
+    else:
+        since = offering.reregistered_at
+        is_another = since is not None and (adoption is None or adoption.granted_at < since)
+        what = f"was registered anew on {since.date()}" if since else ""
+    if is_another:
+        yield Flaw(
+            rule="UD305", message=f"{offering} {what}: {ANOTHER}.", fix=_first_look(case), page=case.adoption_page
+        )
+
+
+def _first_look(case: Case) -> str:
+    stay = "Stay on our verified copy" if case.use.has_verified_copy else "Do not fetch it again"
+    return (
+        f"{stay}, find out who published it and compare digests; then propose its adoption again (somebody else "
+        f"decides), or {case.switch[:1].lower()}{case.switch[1:]}."
+    )
 
 
 def _gating(case: Case) -> Iterator[Flaw]:

@@ -1,10 +1,13 @@
 """Models, offerings and what people call them."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
+from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
@@ -12,6 +15,8 @@ from unfold.decorators import display
 
 from registry.admin.base import STATE_LABELS, EvidenceRows, RegisterAdmin, Rows
 from registry.models import AIModel, Alias, LineageEdge, Offering, Revision
+from registry.ownership import lineage_of, tell_lineage
+from registry.records import JSON
 
 
 class Offerings(EvidenceRows):
@@ -54,6 +59,7 @@ class AIModelAdmin(RegisterAdmin):
                     ("input_modalities", "output_modalities"),
                     "languages",
                     ("context_length", "embedding_dimension", "supports_tools"),
+                    "output_formats",
                 )
             },
         ),
@@ -63,6 +69,37 @@ class AIModelAdmin(RegisterAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: AIModel | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         """Lineage decides what counts as independent, so its status is not for a model's owner to state."""
         return () if request.user.has_perm("registry.assert_lineage") else ("lineage_status", "lineage_source")
+
+    def save_model(self, request: HttpRequest, obj: AIModel, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        self._lineage_before(request, lineage_of(obj))
+        if {"lineage_status", "lineage_source"} & set(form.changed_data):
+            obj.lineage_asserted_by, obj.lineage_asserted_at = request.user, timezone.now()  # type: ignore[assignment]  # admin_view lets nobody in without an account
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: "ModelForm[Any]", formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        for row in formset.forms:
+            if isinstance(row.instance, LineageEdge) and row.has_changed():
+                row.instance.asserted_by, row.instance.asserted_at = request.user, timezone.now()  # type: ignore[assignment]  # as above
+        super().save_formset(request, form, formset, change)
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: "ModelForm[Any]",
+        formsets: "list[BaseFormSet[Any]]",
+        change: bool,  # noqa: FBT001 - Django's signature
+    ) -> None:
+        """Whoever depends on a model whose lineage was stated anew is told, in the transaction of the save."""
+        super().save_related(request, form, formsets, change)
+        before = self._lineage_before(request)
+        tell_lineage(form.instance, before=before, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # as above
+
+    def _lineage_before(self, request: Any, lineage: JSON | None = None) -> JSON:
+        """What `save_model` found, kept with the request until its rows are saved as well."""
+        if lineage is not None:
+            request.lineage_before = lineage
+        kept: JSON = request.lineage_before
+        return kept
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AIModel]:
         return (

@@ -89,10 +89,10 @@ class DependencyAdmin(RegisterAdmin):
     list_select_related = ("system", "offering", "environment", "fallback_plan")
     search_fields = ("system__name", "offering__external_id", "offering__model__name", "purpose")
     autocomplete_fields = ("system", "offering", "environment", "served_by")
-    readonly_fields = ("declared_on",)
+    readonly_fields = ("declared_on", "needs_link")
     fieldsets = (
         (None, {"fields": (("system", "environment"), ("offering", "purpose"), ("served_by", "pinned_revision"))}),
-        ("Index", {"fields": ("has_index",)}),
+        ("What it needs", {"fields": (("has_index", "needs_link"),)}),
         ("Our own copy", {"fields": ("held_copy_location", ("held_copy_digest", "held_copy_verified_on"))}),
         ("Life", {"fields": (("declared_on", "ended_on"),)}),
     )
@@ -100,6 +100,13 @@ class DependencyAdmin(RegisterAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         """A dependency ends (`ended_on`); it is never deleted."""
         return False
+
+    @display(description="Of any model", empty_value="Save it first.")
+    def needs_link(self, dependency: Dependency) -> SafeString | None:
+        if dependency.pk is None:
+            return None
+        text = ", ".join(dependency.needs) or "Nothing is stated"
+        return format_html('{}. <a class="us-link" href="/dependencies/{}/needs/">Say what</a>', text, dependency.pk)
 
     @display(description="Plan")
     def plan_link(self, dependency: Dependency) -> SafeString:

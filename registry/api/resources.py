@@ -1,5 +1,8 @@
 """The register's resources. What needs a use case of governance (plans, drills, reports) is written there."""
 
+from typing import Any
+
+from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -11,16 +14,27 @@ from rest_framework.response import Response
 from registry import models
 from registry.api import filters
 from registry.api import serializers as shapes
+from registry.api.people import person_of
 from registry.api.views import ReadOnly, Writable
 from registry.listings import map_listing
+from registry.ownership import lineage_of, ownership_of, tell_lineage, tell_ownership
 from registry.unmap import unmap_listing
 
 
 class Vendors(Writable):
-    queryset = models.Vendor.objects.select_related("parent").prefetch_related("aliases", "hub_namespaces")
+    queryset = models.Vendor.objects.select_related("parent", "merged_into").prefetch_related(
+        "aliases", "hub_namespaces"
+    )
     serializer_class = shapes.VendorSerializer
     lookup_field = "slug"
     filterset_class = filters.filters_of(models.Vendor, "country", parent="parent__slug")
+
+    def perform_update(self, serializer: Any) -> None:
+        """Whoever depends on a vendor that was sold is told, by a change in the same transaction."""
+        with transaction.atomic():
+            before = ownership_of(serializer.instance)
+            super().perform_update(serializer)
+            tell_ownership(serializer.instance, before=before, by=person_of(self.request), now=timezone.now())
 
 
 class Licenses(ReadOnly):
@@ -38,12 +52,19 @@ class Teams(Writable):
 
 
 class Models(Writable):
-    queryset = models.AIModel.objects.select_related("developer", "owner", "deputy").prefetch_related(
-        Prefetch("base_edges", models.LineageEdge.objects.select_related("base"))
-    )
+    queryset = models.AIModel.objects.select_related(
+        "developer", "owner", "deputy", "lineage_asserted_by"
+    ).prefetch_related(Prefetch("base_edges", models.LineageEdge.objects.select_related("base", "asserted_by")))
     serializer_class = shapes.AIModelSerializer
     lookup_field = "slug"
     filterset_class = filters.AIModelFilter
+
+    def perform_update(self, serializer: Any) -> None:
+        """Whoever depends on a model whose lineage was stated anew is told, by a change in the same transaction."""
+        with transaction.atomic():
+            before = lineage_of(serializer.instance)
+            super().perform_update(serializer)
+            tell_lineage(serializer.instance, before=before, by=person_of(self.request), now=timezone.now())
 
 
 class Offerings(Writable):

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from registry import models
@@ -21,13 +22,24 @@ Slug: Any = _Slug
 
 
 class VendorSerializer(serializers.ModelSerializer[models.Vendor]):
-    parent = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    parent = Slug(models.Vendor.objects.standing(), required=False, allow_null=True)
+    merged_into = Slug(help_text="The vendor that this one turned out to be; null for one that stands.")
     aliases = Slug(slug_field="text", many=True, read_only=True)
     hub_namespaces = Slug(slug_field="name", many=True, read_only=True)
 
     class Meta:
         model = models.Vendor
-        fields = ("slug", "name", "parent", "country", "is_self", "homepage", "aliases", "hub_namespaces")
+        fields = (
+            "slug",
+            "name",
+            "parent",
+            "country",
+            "is_self",
+            "homepage",
+            "merged_into",
+            "aliases",
+            "hub_namespaces",
+        )
         read_only_fields = ("is_self",)
 
 
@@ -54,14 +66,16 @@ class TeamSerializer(serializers.ModelSerializer[models.Team]):
 
 class BaseModelSerializer(serializers.ModelSerializer[models.LineageEdge]):
     base = Slug()
+    asserted_by = Slug(slug_field="username")
 
     class Meta:
         model = models.LineageEdge
-        fields = ("base", "relation", "source")
+        fields = ("base", "relation", "source", "asserted_by", "asserted_at")
 
 
 class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
-    developer = Slug(models.Vendor.objects.all())
+    developer = Slug(models.Vendor.objects.standing())
+    lineage_asserted_by = Slug(slug_field="username")
     owner = Slug(models.Team.objects.all(), required=False, allow_null=True)
     deputy = Slug(models.User.objects.all(), slug_field="username", required=False, allow_null=True)
     base_models = BaseModelSerializer(source="base_edges", many=True, read_only=True)
@@ -83,12 +97,29 @@ class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
             "context_length",
             "embedding_dimension",
             "supports_tools",
+            "output_formats",
             "lineage_status",
             "lineage_source",
+            "lineage_asserted_by",
+            "lineage_asserted_at",
             "base_models",
         )
         # A model enters as proposed; listing it is an act of its own.
-        read_only_fields = ("state",)
+        read_only_fields = ("state", "lineage_asserted_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Lineage decides what counts as independent, so only who may assert it states it, and signs for it."""
+        stated = [name for name in ("lineage_status", "lineage_source") if self._states(attrs, name)]
+        if not stated:
+            return attrs
+        person = self.context["request"].user
+        if not person.has_perm("registry.assert_lineage"):
+            only = "Only reviewers and administrators state what a model was made from."
+            raise serializers.ValidationError(dict.fromkeys(stated, only), code="not_allowed")
+        return attrs | {"lineage_asserted_by": person, "lineage_asserted_at": timezone.now()}
+
+    def _states(self, attrs: dict[str, Any], name: str) -> bool:
+        return name in attrs and attrs[name] != getattr(self.instance or models.AIModel(), name)
 
 
 class RevisionSerializer(serializers.ModelSerializer[models.Revision]):
@@ -181,6 +212,7 @@ class DependencySerializer(serializers.ModelSerializer[models.Dependency]):
             "held_copy_digest",
             "held_copy_verified_on",
             "has_index",
+            "needs",
             "declared_on",
             "ended_on",
         )

@@ -64,11 +64,18 @@ class AIModel(models.Model):
     context_length = models.PositiveIntegerField(null=True, blank=True, help_text="Tokens.")
     embedding_dimension = models.PositiveIntegerField(null=True, blank=True)
     supports_tools = models.BooleanField(null=True, blank=True, help_text="Tool calls; empty means not known.")
+    output_formats = models.JSONField(
+        default=list, blank=True, help_text='What it keeps to when asked, e.g. ["json", "json_schema"].'
+    )
 
     lineage_status = models.CharField(max_length=15, choices=LineageStatus, default=LineageStatus.UNKNOWN)
     lineage_source = models.TextField(
         blank=True, help_text="Who says so, and where: required to assert that the model has no bases."
     )
+    lineage_asserted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    lineage_asserted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -133,6 +140,10 @@ class LineageEdge(models.Model):
     base = models.ForeignKey(AIModel, models.PROTECT, related_name="derived_edges")
     relation = models.CharField(max_length=10, choices=Relation)
     source = models.CharField(max_length=300, blank=True, help_text="Where this is stated: model card, paper, person.")
+    asserted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    asserted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = LineageEdgeQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from typing import Any, Never, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from registry.capabilities import BadNeeds, read_needs
 from registry.models.catalog import Offering
 from registry.models.people import Team, User
 from registry.models.vendors import Vendor
@@ -100,6 +101,14 @@ class NeverDeleted(ValidationError):
         super().__init__("A dependency is never deleted: set the day on which it ended.")
 
 
+def validate_needs(document: Any) -> None:
+    """Refuse what `registry.capabilities.read_needs` cannot read, by the place in it."""
+    try:
+        read_needs(document)
+    except BadNeeds as error:
+        raise ValidationError(str(error)) from error
+
+
 class Dependency(HeldCopy):
     """A system uses an offering for a purpose in an environment. It ends and revives; it is never deleted."""
 
@@ -119,6 +128,12 @@ class Dependency(HeldCopy):
     has_index = models.BooleanField(
         default=False, help_text="A stored index depends on this model's vectors: another model means re-indexing."
     )
+    needs = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_needs],
+        help_text="What any model must have to do this work: task, context_length, languages, tools, …",
+    )
     declared_on = models.DateField(auto_now_add=True)
     ended_on = models.DateField(null=True, blank=True)
 
@@ -135,6 +150,11 @@ class Dependency(HeldCopy):
 
     def __str__(self) -> str:
         return f"{self.system}: {self.offering.external_id} for {self.purpose} in {self.environment.slug}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; needs that nobody can read raise `ValidationError`, so that the gate need not doubt what is stored."""
+        validate_needs(self.needs)
+        super().save(*args, **kwargs)
 
     def delete(self, *_args: Any, **_kwargs: Any) -> Never:
         raise NeverDeleted

@@ -10,12 +10,20 @@ from registry.locks import serialise
 
 class VendorQuerySet(models.QuerySet["Vendor"]):
     def named(self, text: str) -> Self:
-        """Vendors that answer to `text`: by slug, name or alias, whatever the case."""
+        """Vendors that answer to `text`: by slug, name or alias, whatever the case; a merged one by the other's alias."""
         key = text.strip().casefold()
-        return self.filter(models.Q(slug=key) | models.Q(name__iexact=key) | models.Q(aliases__key=key)).distinct()
+        return (
+            self.standing()
+            .filter(models.Q(slug=key) | models.Q(name__iexact=key) | models.Q(aliases__key=key))
+            .distinct()
+        )
 
     def roots(self) -> Self:
         return self.filter(parent=None)
+
+    def standing(self) -> Self:
+        """Vendors that were not merged into another: those that a new row may name."""
+        return self.filter(merged_into=None)
 
     def update(self, **kwargs: Any) -> int:
         """As Django's; a change of `parent` is refused, because it would leave `VendorAncestor` wrong."""
@@ -45,6 +53,15 @@ class Vendor(models.Model):
     name = models.CharField(max_length=120)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2, e.g. CN.")
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="absorbed",
+        help_text="The vendor that this one turned out to be, or became. Its slug leads there for ever.",
+    )
     is_self = models.BooleanField(default=False, help_text="Our own organisation; it never counts as a root vendor.")
     homepage = models.URLField(blank=True)
 

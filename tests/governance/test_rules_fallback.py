@@ -49,14 +49,6 @@ def test_no_plan_says_whose_model_an_alternative_must_not_be() -> None:
     )
 
 
-def test_an_undeclared_use_has_no_plan_and_asks_to_be_declared() -> None:
-    finding = f.found(f.undeclared())["UD401"]
-
-    assert finding.level == "error"
-    assert "is not declared for embedding by Product search in production" in finding.message
-    assert finding.fix.startswith("Declare the dependency of Product search in production")
-
-
 def test_a_draft_is_no_plan() -> None:
     finding = f.found(f.use(plan=PlanFacts(id=7)))["UD401"]
 

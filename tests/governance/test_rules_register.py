@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from governance.rules.facts import BlockFacts
 from governance.rules.findings import Page
-from governance.rules.judge import judge_unresolved
+from governance.rules.judge import judge_unnamed, judge_unresolved
 from governance.rules.policy import Policy
 from tests.governance import facts_of_rules as f
 
@@ -97,8 +99,8 @@ def test_an_adoption_that_was_renewed_counts() -> None:
 
 
 def test_an_undeclared_use_without_purpose_needs_an_adoption_for_any() -> None:
-    assert set(f.found(f.undeclared(purpose=""))) == {"UD401"}
-    assert set(f.found(f.undeclared(replace(f.gte(), adoptions=()), purpose=""))) == {"UD103", "UD401"}
+    assert set(f.found(f.undeclared(purpose=""))) == {"UD106"}
+    assert set(f.found(f.undeclared(replace(f.gte(), adoptions=()), purpose=""))) == {"UD103", "UD106"}
 
 
 def test_a_block_stops_even_an_experiment_outside_production_and_no_waiver_helps() -> None:
@@ -127,3 +129,40 @@ def test_an_adoption_is_good_on_its_last_day_and_not_after() -> None:
 
     assert f.found(f.use(last_day)) == {}
     assert set(f.found(f.use(last_day, now=f.NOW + timedelta(days=1)))) == {"UD501"}
+
+
+@pytest.mark.parametrize(
+    ("criticality", "production", "elsewhere"),
+    [
+        ("critical", "error", "warning"),
+        ("important", "error", "warning"),
+        ("normal", "warning", "note"),
+        ("experimental", "note", "note"),
+    ],
+)
+def test_an_undeclared_use_is_one_finding_and_weighs_as_a_missing_plan(
+    criticality: str, production: str, elsewhere: str
+) -> None:
+    lab = f.system(criticality=criticality, is_production=False)
+
+    assert f.levels(f.undeclared(system=f.system(criticality=criticality))) == {"UD106": production}
+    assert f.levels(f.undeclared(system=lab)) == {"UD106": elsewhere}
+
+
+def test_an_undeclared_use_asks_to_be_declared_and_says_what_is_declared_instead() -> None:
+    finding = f.found(f.undeclared(declared_for=("chat", "classification")))["UD106"]
+
+    assert "is used and not declared for embedding by Product search in production" in finding.message
+    assert finding.message.endswith("It is declared for chat and classification.")
+    assert finding.fix.startswith("Declare the dependency of Product search in production")
+    assert finding.page == Page("system", 3)
+
+
+@pytest.mark.parametrize("criticality", ["critical", "experimental"])
+def test_a_declared_use_that_a_whole_list_does_not_name_is_a_note(criticality: str) -> None:
+    finding = judge_unnamed(f.use(of=f.system(criticality=criticality)), Policy())
+
+    assert (finding.rule, finding.level) == ("UD107", "note")
+    assert "is declared for embedding by Product search in production" in finding.message
+    assert finding.fix.startswith("Enter the day on which the dependency ended")
+    assert finding.page == Page("dependency", 5)

@@ -8,7 +8,7 @@ import pytest
 
 from governance.rules.facts import StaleFacts
 from governance.rules.findings import Page
-from governance.rules.policy import Policy, from_document
+from governance.rules.policy import BadPolicy, Policy, from_document
 from governance.rules.verdict import verdict_of
 from tests.governance import facts_of_rules as f
 
@@ -260,3 +260,58 @@ def test_policy_decides_the_lead_time() -> None:
     policy = replace(Policy(), lead_days={**Policy().lead_days, "critical": 10})
 
     assert f.found(f.use(retiring(20)), policy) == {}
+
+
+@pytest.mark.parametrize("criticality", ["critical", "experimental"])
+@pytest.mark.parametrize("is_production", [True, False])
+def test_another_identity_under_the_same_name_stops_everywhere_without_grace_or_waiver(
+    *, criticality: str, is_production: bool
+) -> None:
+    taken_over = replace(f.gte(), upstream_id="f" * 24)
+    where = f.system(criticality=criticality, is_production=is_production, waivers=(f.waiver("UD305"),))
+
+    finding = f.found(f.use(taken_over, of=where, actions=(f.action("identity"),)))["UD305"]
+
+    assert finding.level == "error"
+    assert finding.message.endswith(f"and is {'f' * 24}: the same name, another identity.")
+    assert finding.fix == (
+        "Do not fetch it again, find out who published it and compare digests; then propose its adoption again "
+        "(somebody else decides), or switch to Snowflake/arctic-m (huggingface)."
+    )
+    assert finding.page is not None
+    assert finding.page.kind == "adoption"
+
+
+def test_a_copy_of_our_own_is_where_to_stay_while_the_identity_is_looked_into() -> None:
+    taken_over = replace(f.gte(), upstream_id="f" * 24)
+
+    finding = f.found(f.use(taken_over, has_verified_copy=True))["UD305"]
+
+    assert (finding.level, finding.fix.split(",")[0]) == ("error", "Stay on our verified copy")
+
+
+def nameless_adoption(**fields: Any) -> Any:
+    """An offering that was adopted when nobody knew the place's own id of it."""
+    return f.adopted(f.unadopted("acme/e5", "Acme", upstream_id="", **fields))
+
+
+@pytest.mark.parametrize(("days_after", "stops"), [(1, True), (-1, False)])
+def test_where_no_identity_was_adopted_a_re_registration_since_then_counts(*, days_after: int, stops: bool) -> None:
+    offering = replace(nameless_adoption(), reregistered_at=f.GRANTED + timedelta(days=days_after))
+
+    assert ("UD305" in f.found(f.use(offering))) is stops
+
+
+def test_an_identity_that_is_still_the_adopted_one_is_not_doubted_for_an_old_change() -> None:
+    assert f.found(f.use(replace(f.gte(), reregistered_at=f.NOW))) == {}
+
+
+def test_a_re_registration_of_what_nobody_adopted_is_told() -> None:
+    offering = f.unadopted("acme/e5", "Acme", reregistered_at=f.NOW)
+
+    assert set(f.found(f.use(offering))) == {"UD103", "UD305"}
+
+
+def test_a_policy_cannot_switch_the_identity_off() -> None:
+    with pytest.raises(BadPolicy, match="cannot be switched off"):
+        from_document(1, {"levels": {"UD305": "off"}})

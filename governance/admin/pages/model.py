@@ -123,7 +123,7 @@ def _edges_around(model: AIModel) -> list[LineageEdge]:
     ancestors = model.ancestor_rows.values("ancestor_id")
     return list(
         LineageEdge.objects.filter(Q(child__in=ancestors) | Q(base=model))
-        .select_related("child", "base__developer", "child__developer")
+        .select_related("child", "base__developer", "child__developer", "asserted_by")
         .order_by("pk")
     )
 
@@ -214,7 +214,8 @@ def _suggestions(lines: list[PlanLine], *, now: datetime) -> Suggestions | None:
 
 
 def model(request: HttpRequest, slug: str) -> HttpResponse:
-    row = get_object_or_404(AIModel.objects.with_registry_card(), slug=slug)
+    cards = AIModel.objects.with_registry_card().select_related("lineage_asserted_by")
+    row = get_object_or_404(cards, slug=slug)
     person, now = person_of(request), timezone.now()
     page = load(row, now=now)
     return show(
@@ -223,6 +224,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
         title=row.name,
         page=page,
         word=word.load(row, page.offerings, person=person, today=now.date()),
+        can_assert=person.has_perm("registry.assert_lineage", row),
         can_edit=person.has_perm("registry.change_aimodel", row),
         can_propose=can_propose(person),
         can_block=can_decide(person),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from governance import candidates, plans, proposals
 from governance.admin.pages.frame import person_of, put_into, show, status_of
+from governance.admin.pages.needs import NeedsTable, served_by, table_of
 from governance.admin.pages.plan_forms import (
     AlternativeForms,
     PlanForm,
@@ -49,6 +50,8 @@ class PlanPage:
     submitted: PlanRevision | None
     draft: PlanRevision | None
     ways: list[Way]
+    needs: NeedsTable
+    host: str
     candidates: list[tuple[Candidate, str]]
     """The best ones, and those that follow: each with a ref that means it alone."""
     more_candidates: list[tuple[Candidate, str]]
@@ -59,11 +62,14 @@ def load(dependency: Dependency, *, now: datetime) -> PlanPage:
     submitted = next((revision for revision in revisions if revision.is_submitted), None)
     ranked = [(one, ref_of(one.offering)) for one in candidates.rank(dependency, now=now)[:MAX_LISTED]]
     draft = revisions[0] if revisions and not revisions[0].is_submitted else None
+    line = lines_of([dependency], now=now)[0]
     return PlanPage(
-        line=lines_of([dependency], now=now)[0],
+        line=line,
         submitted=submitted,
         draft=draft,
         ways=_ways_of(submitted) if submitted else [],
+        needs=table_of(line.facts.needs, line.state),
+        host=served_by(line.facts.host),
         candidates=ranked[:MAX_CANDIDATES],
         more_candidates=ranked[MAX_CANDIDATES:],
     )
@@ -109,6 +115,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "rows": rows,
         "may_write": may_write,
+        "may_edit": person_of(request).has_perm("registry.change_dependency", dependency),
         "may_ask": can_propose_for(person_of(request), dependency),
     }
     status = 403 if request.method == "POST" and not may_write else 200 if "add" in request.POST else status_of(request)

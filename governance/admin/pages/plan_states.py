@@ -16,6 +16,7 @@ class PlanLine:
     """One dependency with what stands ready behind it. `tone` is good, warn or bad."""
 
     dependency: Dependency
+    facts: DependencyFacts
     state: PlanState
     has_plan: bool
 
@@ -41,10 +42,16 @@ class PlanLine:
     def why(self) -> str:
         """What stands ready; else the first flaw of the alternative that comes nearest."""
         if self.state.holding is not None:
-            return f"{self.state.holding} is approved and independent."
+            return " ".join([f"{self.state.holding} is approved and independent.", *self._besides])
         if self.state.nearest is None:
             return "Nothing stands ready."
         return _sentence(self.state.nearest.flaws[0].message)
+
+    @property
+    def _besides(self) -> list[str]:
+        """What is told of a plan that holds all the same: one host for both."""
+        asides = self.state.best.asides if self.state.best else ()
+        return [aside.message for aside in asides if aside.at_most is None]
 
 
 def lines_of(dependencies: Sequence[Dependency], *, now: datetime) -> list[PlanLine]:
@@ -56,7 +63,7 @@ def lines_of(dependencies: Sequence[Dependency], *, now: datetime) -> list[PlanL
 
 def _line(row: Dependency, facts: DependencyFacts, *, policy: Policy, now: datetime) -> PlanLine:
     state = plan_state(Place(system=_system(row), dependency=facts, policy=policy, today=now.date()))
-    return PlanLine(row, state, has_plan=bool(state.standings))
+    return PlanLine(row, facts, state, has_plan=bool(state.standings))
 
 
 def _system(row: Dependency) -> SystemFacts:

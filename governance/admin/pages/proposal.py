@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from governance import proposals
 from governance.admin.pages.forms import DecisionForm
 from governance.admin.pages.frame import person_of, show
-from governance.admin.pages.proposal_facts import Table, shared_vendors, table_of
+from governance.admin.pages.proposal_facts import State, Table, fit, shared_vendors, table_of
 from governance.models import Adoption, Approval, Decision, Proposal
 from governance.permissions import can_decide
 from governance.refused import Refused
@@ -41,6 +41,7 @@ class ProposalPage:
     digest: str
     table: Table
     shared: list[str] | None
+    fit: list[State]
     differences: list[dict[str, Any]]
     before: Adoption | Approval | None
     decisions: list[Decision]
@@ -61,6 +62,7 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
         digest=proposals.digest(state),
         table=table_of(state),
         shared=shared_vendors(state),
+        fit=fit(state),
         differences=proposals.differences(proposal.submitted_state, state),
         before=_decided_before(proposal),
         decisions=list(proposal.decisions.select_related("decider")),

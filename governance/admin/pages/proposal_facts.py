@@ -9,6 +9,7 @@ State = Mapping[str, Any]
 _OFFERING = (
     ("Model", "model"),
     ("Place", "host"),
+    ("Served by", "served_by"),
     ("Owner", "owner"),
     ("Vendors behind it", "root_vendors"),
     ("Lineage known", "lineage_known"),
@@ -60,9 +61,26 @@ def table_of(state: State) -> Table:
     if state.get("kind") == "adopt_model":
         return _offerings({"Now": state["offering"]})
     if state.get("kind") == "approve_alternative":
-        other = state["alternative"].get("offering")
-        return _offerings({"In use": state["primary"]} | ({"The alternative": other} if other else {}))
+        return _offerings(_compared(state))
     return _waiver(state)
+
+
+def _compared(state: State) -> dict[str, State]:
+    way, other = state["alternative"], state["alternative"].get("offering")
+    columns = {"In use": _with_host(state["primary"], state["dependency"])}
+    return columns | ({"The alternative": _with_host(other, way)} if other else {})
+
+
+def _with_host(offering: State, use: State) -> State:
+    """Who serves it: who is named for this use; else us for weights, and its provider for a service."""
+    otherwise = "ourselves" if offering.get("kind") == "weights" else offering.get("provider")
+    return {**offering, "served_by": use.get("served_by") or otherwise or "not known"}
+
+
+def fit(state: State) -> list[State]:
+    """What the use needs beside what the alternative offers; empty where that was not asked."""
+    rows: list[State] = list((state.get("alternative") or {}).get("fit") or [])
+    return [{**row, "is_bad": row["fit"] == "lacks"} for row in rows]
 
 
 def shared_vendors(state: State) -> list[str] | None:

@@ -60,6 +60,7 @@ class VendorPage:
     model_count: int
     dependency_count: int
     children: list[Vendor]
+    absorbed: list[Vendor]
     namespaces: list[HubNamespace]
     aliases: list[str]
     changes: list[Change]
@@ -81,7 +82,8 @@ def load(vendor: Vendor, *, now: datetime) -> VendorPage:
         models=list(models.annotate(use_count=uses).order_by("-use_count", "name")[:MAX_MODELS]),
         model_count=models.count(),
         dependency_count=Dependency.objects.current().filter(offering__model__developer__in=family).count(),
-        children=list(vendor.children.all()),
+        children=list(vendor.children.standing()),
+        absorbed=list(vendor.absorbed.all()),
         namespaces=list(HubNamespace.objects.filter(vendor__in=family).select_related("vendor").order_by("key")),
         aliases=list(vendor.aliases.order_by("text").values_list("text", flat=True)),
         changes=list(Change.objects.in_force().filter(vendor__in=family).select_related("vendor")[:MAX_CHANGES]),
@@ -102,7 +104,9 @@ def _shown(parts: Iterable[Part], proposals: Iterable[ProposedSignal]) -> list[S
 
 
 def vendor(request: HttpRequest, slug: str) -> HttpResponse:
-    row = get_object_or_404(Vendor.objects.select_related("parent"), slug=slug)
+    row = get_object_or_404(Vendor.objects.select_related("parent", "merged_into"), slug=slug)
+    if row.merged_into is not None:
+        return redirect("pages:vendor", slug=row.merged_into.slug)
     person = person_of(request)
     return show(
         request,
@@ -111,6 +115,7 @@ def vendor(request: HttpRequest, slug: str) -> HttpResponse:
         page=load(row, now=timezone.now()),
         can_judge=person.has_perm("registry.change_proposedsignal"),
         can_edit=person.has_perm("registry.change_vendor", row),
+        can_merge=person.has_perm("registry.merge_vendor", row),
         can_report=person.has_perm("registry.add_change"),
         can_block=can_decide(person),
     )
