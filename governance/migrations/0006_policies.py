@@ -8,18 +8,21 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.lookups
 import django.utils.timezone
-import governance.models.glass
 from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
+
+import governance.models.glass
 
 
 def set_aside(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "sqlite":
         return
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE understudy_set_aside AS SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+        cursor.execute(
+            "CREATE TEMPORARY TABLE understudy_set_aside AS SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+        )
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in cursor.fetchall():
             schema_editor.execute(f"DROP TRIGGER {name}", None)

@@ -63,9 +63,7 @@ NEW = (
         "a review is never changed",
         f"OLD.reviewed_at IS NOT NULL AND ({differing(REVIEWED)})",
     ),
-    Guard(
-        "break_glass_stays", "governance_breakglass", "DELETE", "break-glass is never removed", _first.NOT_FLUSHING
-    ),
+    Guard("break_glass_stays", "governance_breakglass", "DELETE", "break-glass is never removed", _first.NOT_FLUSHING),
 )
 
 
@@ -89,9 +87,7 @@ def _create(guard: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def _drop(guard: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     is_sqlite = schema_editor.connection.vendor == "sqlite"
-    schema_editor.execute(
-        f"DROP TRIGGER {guard.name}" if is_sqlite else f"DROP FUNCTION {guard.name}() CASCADE", None
-    )
+    schema_editor.execute(f"DROP TRIGGER {guard.name}" if is_sqlite else f"DROP FUNCTION {guard.name}() CASCADE", None)
 
 
 class Migration(migrations.Migration):

@@ -26,9 +26,7 @@ class Policy(models.Model):
     loosens = models.TextField(
         blank=True, db_default="", default="", help_text="What it asks for less than the version before, one per line."
     )
-    proposal = models.OneToOneField(
-        "governance.Proposal", models.PROTECT, null=True, blank=True, related_name="policy"
-    )
+    proposal = models.OneToOneField("governance.Proposal", models.PROTECT, null=True, blank=True, related_name="policy")
     reason = models.TextField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="policies")
     in_force_from = models.DateTimeField()
