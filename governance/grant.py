@@ -8,6 +8,7 @@ from governance import basis
 from governance.facts import AlternativeFacts
 from governance.models import Adoption, Approval, Basis, Proposal, Waiver
 from governance.models.proposals import Permit
+from governance.policies import take_force
 from governance.propose import last_day_of_waiver, why_not_to_approve
 from governance.refused import Refused
 from governance.rules.facts import JSON
@@ -28,6 +29,7 @@ def grant(proposal: Proposal, offerings: Offerings, *, now: datetime) -> dict[st
         Proposal.Kind.ADOPT_MODEL: _adopt,
         Proposal.Kind.APPROVE_ALTERNATIVE: _approve,
         Proposal.Kind.WAIVE_RULE: _waive,
+        Proposal.Kind.CHANGE_POLICY: lambda proposal, _offerings, now: take_force(proposal, now),
     }[Proposal.Kind(proposal.kind)](proposal, offerings, now)
 
 

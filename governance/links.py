@@ -20,6 +20,7 @@ _VIEWS = {
     "source": "pages:source",
     "licenses": "admin:registry_license_changelist",
     "blocks": "admin:governance_block_changelist",
+    "break-glass": "pages:break-glass",
 }
 
 

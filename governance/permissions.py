@@ -18,7 +18,7 @@ from rules.permissions import set_perm
 from rules.predicates import Predicate
 
 from governance import models as decisions
-from governance.models import Action, Proposal
+from governance.models import Action, BreakGlass, Proposal
 from registry import models as facts
 from registry.models import (
     AIModel,
@@ -68,6 +68,7 @@ _TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
     Alternative: lambda row: _plan_team(row.plan_revision.plan),
     Drill: lambda row: _plan_team(row.alternative.plan_revision.plan),
     Action: lambda row: row.team_id,
+    BreakGlass: lambda row: row.system.team_id,
 }
 
 
@@ -201,7 +202,9 @@ TABLE: dict[type[Model], Rights] = {
     facts.LicenseText: EVIDENCE,
     facts.RequestBudget: EVIDENCE,
     # decisions
-    decisions.Policy: Rights(add=admin),  # a version never changes
+    decisions.Policy: Rights(add=steward),  # a version never changes; what loosens waits for another person
+    decisions.DryRun: Rights(add=steward),
+    BreakGlass: Rights(add=own | reviewer, change=own | reviewer),  # closing it; the use case asks who reviews
     Proposal: Rights(add=_has_role(OWNER, REVIEWER)),
     decisions.Decision: Rights(add=reviewer),
     decisions.Adoption: EVIDENCE,
@@ -258,6 +261,16 @@ def can_propose_for(user: Person, dependency: Dependency) -> bool:
 
 def can_propose_for_system(user: Person, system: System) -> bool:
     return can_propose(user) and (user.is_superuser or can_decide(user) or owns(user, system))
+
+
+def can_change_policy(user: Person) -> bool:
+    """Whether the person may ask for another policy: reviewers and administrators."""
+    return user.has_perm("governance.add_policy")
+
+
+def can_break_glass(user: Person, system: System) -> bool:
+    """Whether the person may hold the gate of `system` open: its team's owners, and reviewers."""
+    return can_decide(user) or (OWNER in roles_of(user) and owns(user, system))
 
 
 def can_report(user: User, offering: Offering) -> bool:

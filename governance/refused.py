@@ -12,7 +12,7 @@ class Refused(Exception):
     """Nothing was changed. `code` is stable, the text is for the person, `extra` what a program needs to go on.
 
     Codes: `invalid` (with `field`), `not_allowed`, `own_proposal`, `state_changed` (with both states),
-    `already_decided`, `closed`, `duplicate` (with the other `proposal`).
+    `already_decided`, `closed`, `duplicate` (with the other `proposal`); of break-glass `own_act` and `review_first`.
     """
 
     def __init__(self, code: str, message: str, **extra: Any) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from governance.canonical import plain, sha256_of
 from governance.facts import OfferingFacts, load_offerings
 from governance.models import Check, Finding, Proposal
+from governance.policy_state import policy_state
 from registry.capabilities import compare, read_needs
 from registry.models import Alternative, Dependency, PlanRevision
 
@@ -44,6 +45,7 @@ def describe(proposal: Proposal, offerings: Offerings) -> State:
         Proposal.Kind.ADOPT_MODEL: _adoption,
         Proposal.Kind.APPROVE_ALTERNATIVE: _alternative,
         Proposal.Kind.WAIVE_RULE: _waiver,
+        Proposal.Kind.CHANGE_POLICY: lambda proposal, _offerings: policy_state(proposal),
     }[Proposal.Kind(proposal.kind)](proposal, offerings)
     return cast(State, plain({"kind": proposal.kind, **parts}))
 

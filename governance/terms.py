@@ -8,5 +8,9 @@ from governance.rules.policy import Policy, from_document
 
 def terms_in_force(now: datetime) -> Policy:
     """Levels and numbers as they stand at `now`, by one query."""
-    stored = models.Policy.objects.in_force(now)
+    return rules_of(models.Policy.objects.in_force(now))
+
+
+def rules_of(stored: models.Policy | None) -> Policy:
+    """What a stored version says; None means the built-in one."""
     return from_document(stored.version, stored.document) if stored else Policy()

@@ -10,7 +10,9 @@ from registry.api.problems import Problem
 
 _STATUS = {
     "own_proposal": status.HTTP_403_FORBIDDEN,
+    "own_act": status.HTTP_403_FORBIDDEN,
     "not_allowed": status.HTTP_403_FORBIDDEN,
+    "review_first": status.HTTP_409_CONFLICT,
     "state_changed": status.HTTP_409_CONFLICT,
     "already_decided": status.HTTP_409_CONFLICT,
     "closed": status.HTTP_409_CONFLICT,

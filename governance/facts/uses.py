@@ -12,6 +12,7 @@ from governance.facts.dependencies import load_rows, put_together
 from governance.facts.hosts import load_hosts
 from governance.facts.offerings import load_offerings
 from governance.facts.permits import Uses, load_permits
+from governance.facts.systems import GLASS_COLUMNS, SYSTEM_COLUMNS, of_glass, system_facts
 from governance.rules.facts import DependencyFacts, OfferingFacts, SystemFacts, Use
 from registry.models import Dependency, Environment, System
 from registry.refs import Resolution, Wanted, resolve
@@ -63,10 +64,11 @@ def load_system(slug: str, environment: str) -> SystemFacts | None:
                 Environment.objects.filter(slug=environment, environment_class=Environment.Class.PRODUCTION)
             ),
         )
-        .values("id", "slug", "name", "criticality", "distribution", "environment_id", "is_production")
+        .annotate(**of_glass(environment__slug=environment))
+        .values_list(*SYSTEM_COLUMNS, *GLASS_COLUMNS)
         .first()
     )
-    return SystemFacts(environment=environment, **row) if row else None
+    return system_facts(row, environment) if row else None
 
 
 def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime, is_complete: bool = False) -> list[Judged]:

@@ -2,8 +2,9 @@
 
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
+from governance.models.glass import BreakGlass
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
-from governance.models.policy import Policy
+from governance.models.policy import DryRun, Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
 from governance.models.triage import Action, Concern, Evaluation, Impact, Triage, TriageFailure
 
@@ -14,11 +15,13 @@ __all__ = [
     "AuditEntry",
     "Basis",
     "Block",
+    "BreakGlass",
     "Channel",
     "Check",
     "Concern",
     "Decision",
     "Delivery",
+    "DryRun",
     "Evaluation",
     "Finding",
     "Impact",

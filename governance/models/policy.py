@@ -1,9 +1,10 @@
-"""The policy in force: rule levels and numbers, versioned."""
+"""The policy in force: rule levels and numbers, versioned; and the trial of one before it takes force."""
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
@@ -13,10 +14,19 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
 
 
 class Policy(models.Model):
-    """One version. `document` overrides the built-in defaults of `governance.rules.policy`; a version never changes."""
+    """One version. `document` overrides the built-in defaults of `governance.rules.policy`; a version never changes.
+
+    `text` is the TOML it was written in, comments included. A version that loosens something came by a proposal that
+    another person approved: a CHECK wants the proposal, a trigger that it is an approved one with this very text.
+    """
 
     version = models.PositiveIntegerField(unique=True)
     document = models.JSONField(default=dict, blank=True)
+    text = models.TextField(blank=True, db_default="", default="")
+    loosens = models.TextField(
+        blank=True, db_default="", default="", help_text="What it asks for less than the version before, one per line."
+    )
+    proposal = models.OneToOneField("governance.Proposal", models.PROTECT, null=True, blank=True, related_name="policy")
     reason = models.TextField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="policies")
     in_force_from = models.DateTimeField()
@@ -27,6 +37,44 @@ class Policy(models.Model):
     class Meta:
         verbose_name_plural = "policies"
         ordering = ("-version",)
+        constraints = [
+            models.CheckConstraint(
+                name="loosening_policy_has_a_proposal",
+                condition=models.Q(loosens="") | models.Q(proposal__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Policy {self.version}"
+
+
+class DryRunQuerySet(models.QuerySet["DryRun"]):
+    def claimable(self, now: datetime) -> models.QuerySet["DryRun"]:
+        """Those that nobody works on: new ones, and those whose worker has not been heard of for the lease."""
+        free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
+        return self.filter(free, finished_at=None).order_by("pk")
+
+
+class DryRun(models.Model):
+    """What a policy would change if it took force: asked by a person, answered by a worker, kept as it was then."""
+
+    text = models.TextField(help_text="The policy that is tried, as TOML.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="dry_runs")
+    created_at = models.DateTimeField(default=timezone.now)
+    policy_version = models.PositiveIntegerField(help_text="The version that it is compared with.")
+    total = models.PositiveIntegerField(default=0, help_text="Systems with current dependencies.")
+    done = models.PositiveIntegerField(default=0, help_text="Of these, how many are judged.")
+    changed_count = models.PositiveIntegerField(default=0, help_text="Systems and environments whose answer changes.")
+    verdicts = models.JSONField(default=dict, blank=True, help_text="How many, by `before -> after`.")
+    changes = models.JSONField(default=list, blank=True, help_text="The first of them, with what comes and goes.")
+    error = models.TextField(blank=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DryRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"Dry run {self.pk}"

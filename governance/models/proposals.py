@@ -31,6 +31,7 @@ class Proposal(models.Model):
         ADOPT_MODEL = "adopt_model", "Adopt a model"
         APPROVE_ALTERNATIVE = "approve_alternative", "Approve an alternative"
         WAIVE_RULE = "waive_rule", "Waive a rule"
+        CHANGE_POLICY = "change_policy", "Change the policy"
 
     class State(models.TextChoices):
         SUBMITTED = "submitted", "Waiting for a decision"
@@ -59,6 +60,9 @@ class Proposal(models.Model):
     rule = models.CharField(max_length=5, blank=True)
     until = models.DateField(null=True, blank=True)
     compensating_measure = models.TextField(blank=True)
+    # change_policy
+    policy_text = models.TextField(blank=True, db_default="", default="")
+    in_force_from = models.DateTimeField(null=True, blank=True, help_text="Empty: as soon as it is approved.")
 
     state_digest = models.CharField(
         max_length=64, help_text="sha256 over the facts that the proposal was made on; a decision names the same."
@@ -95,11 +99,14 @@ class Proposal(models.Model):
                         models.Q(dependency__isnull=False, system=None)
                         | models.Q(dependency=None, system__isnull=False)
                     )
-                ),
+                )
+                | (models.Q(kind="change_policy") & ~models.Q(policy_text="")),
             )
         ]
 
     def __str__(self) -> str:
+        if self.kind == self.Kind.CHANGE_POLICY:
+            return "Change the policy"
         if self.kind == self.Kind.ADOPT_MODEL:
             return f"Adopt {self.offering} for {self.purpose} ({self.get_distribution_display()})"
         if self.kind == self.Kind.APPROVE_ALTERNATIVE:

@@ -202,5 +202,12 @@ _ALL = (
         _levels("WWWW", "WWWW"),
         is_waivable=False,
     ),
+    Rule(
+        "UD503",
+        "Break-glass is in force",
+        "One person alone has opened the gate; whoever ships through it should know, and so should everybody else.",
+        _levels("WWWW", "WWWW"),
+        is_waivable=False,
+    ),
 )
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in _ALL}

@@ -1,4 +1,4 @@
-"""5xx: do the decisions still stand, and which rule is waived until when?"""
+"""5xx: do the decisions still stand, which rule is waived until when, and is the gate held open?"""
 
 from collections.abc import Collection, Iterator
 
@@ -54,6 +54,19 @@ def waivers(case: Case, used: Collection[WaiverFacts]) -> Iterator[Flaw]:
             fix=_fix(waiver, left, is_used=waiver in used),
             page=Page("proposal", waiver.proposal_id),
             at_most=None if ends_soon else NOTE,
+        )
+
+
+def break_glass(case: Case) -> Iterator[Flaw]:
+    """UD503 while it is in force, whether this use needs it or not: who ships should know."""
+    glass = case.use.glass
+    if glass is not None:
+        where = f"{case.use.system.name} in {case.use.system.environment}"
+        yield Flaw(
+            rule="UD503",
+            message=f"Break-glass is in force for {where} until {glass.ends_at:%Y-%m-%d %H:%M} UTC: {glass.reason}",
+            fix="Mend what it covers before then, or close it; afterwards another person reviews it.",
+            page=Page("break-glass", glass.id),
         )
 
 

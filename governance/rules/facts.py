@@ -257,11 +257,24 @@ class DependencyFacts:
     waivers: tuple[WaiverFacts, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class GlassFacts:
+    """One person has opened the gate of a system in an environment, for a reason, up to the moment `ends_at`."""
+
+    id: int
+    reason: str
+    opened_at: datetime
+    ends_at: datetime
+
+    def is_in_force(self, now: datetime) -> bool:
+        return self.opened_at <= now < self.ends_at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFacts:
     """The system that asks, in the environment that it asks for; `environment_id` is 0 if there is no such one.
 
-    `waivers` are those for the whole system.
+    `waivers` are those for the whole system. `glass` is the last break-glass that nobody closed, in force or over.
     """
 
     id: int
@@ -272,7 +285,9 @@ class SystemFacts:
     environment: str
     environment_id: int = 0
     is_production: bool
+    tags: tuple[str, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
+    glass: GlassFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +316,12 @@ class Use:
     @property
     def has_verified_copy(self) -> bool:
         return self.dependency is not None and self.dependency.has_verified_copy
+
+    @property
+    def glass(self) -> GlassFacts | None:
+        """The break-glass that is in force at this moment."""
+        glass = self.system.glass
+        return glass if glass is not None and glass.is_in_force(self.now) else None
 
     @property
     def adoption(self) -> AdoptionFacts | None:

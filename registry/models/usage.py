@@ -1,5 +1,6 @@
 """The organisation's applications and what they depend on."""
 
+import re
 from typing import Any, Never, Self
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,18 @@ class Distribution(models.TextChoices):
     INTERNAL = "internal", "Internal"
     SAAS = "saas", "Software as a service"
     SHIPPED = "shipped", "Shipped to customers"
+
+
+_TAG = re.compile(r"[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?")
+MAX_TAGS = 20
+
+
+def check_tags(value: object) -> None:
+    """Tags are a list of different slugs; raises `ValidationError` for anything else."""
+    if not isinstance(value, list) or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in value):
+        raise ValidationError("A list of tags such as sandbox: small letters, digits and hyphens, 50 at most.")
+    if len(value) > MAX_TAGS or len(set(value)) != len(value):
+        raise ValidationError(f"At most {MAX_TAGS} tags, each once.")
 
 
 class SystemQuerySet(models.QuerySet["System"]):
@@ -38,6 +51,13 @@ class System(models.Model):
     criticality = models.CharField(max_length=12, choices=Criticality, default=Criticality.NORMAL)
     distribution = models.CharField(max_length=10, choices=Distribution, default=Distribution.INTERNAL)
     description = models.TextField(blank=True)
+    tags = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        validators=[check_tags],
+        help_text="Words by which a policy makes exceptions: a list such as [\"sandbox\"].",
+    )
 
     objects = SystemQuerySet.as_manager()
 

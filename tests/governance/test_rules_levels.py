@@ -90,7 +90,7 @@ def test_a_rule_that_is_off_is_silent() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"lead_day": {}}, "document.lead_day: is not known"),
+        ({"lead_day": {}}, "lead_day: is not known"),
         ({"levels": {"UD999": "error"}}, "levels.UD999: is not known"),
         ({"levels": {"UD401": "fatal"}}, "levels.UD401: must be one of off, note, warning, error, not 'fatal'"),
         ({"levels": {"UD401": {"prod": {}}}}, "levels.UD401.prod: is not known; known are production, nonproduction"),

@@ -1,0 +1,140 @@
+"""Changing the policy: at once where nothing is loosened, by another person's decision where something is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from governance import audit, models
+from governance.permissions import can_change_policy
+from governance.policy_state import loosening, text_of
+from governance.propose import _submit as submit
+from governance.refused import Refused, written
+from governance.rules.loosened import Loosening
+from governance.rules.policy import BadPolicy, Policy
+from governance.rules.policy_text import BadText, at_line, read
+from registry.locks import serialise
+from registry.models import System, User
+
+# An exception is for what ends; whoever still needs it after a year says so anew.
+EXCEPTION_MAX_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a wish to change the policy: a new version, a proposal to decide on, or nothing to change.
+
+    `policy` is the version that stands where nothing had to be changed; None there means the built-in one.
+    """
+
+    policy: models.Policy | None = None
+    proposal: models.Proposal | None = None
+    loosened: tuple[Loosening, ...] = ()
+    is_changed: bool = True
+
+
+def change(*, author: User, text: str, reason: str, now: datetime, in_force_from: datetime | None = None) -> Outcome:
+    """Make `text` the policy from `in_force_from` on (None: from now on).
+
+    What loosens nothing takes force by itself; else a proposal is made, and another person decides. Refused:
+    `not_allowed`, `invalid` (with `field` and `line`), `duplicate` where another change waits to be decided.
+    """
+    text = text.replace("\r\n", "\n")
+    with transaction.atomic():
+        if not can_change_policy(User.objects.get(pk=author.pk)):
+            raise Refused("not_allowed", "Reviewers and administrators change the policy.")
+        serialise("policies")
+        policy = check(text, now=max(now, in_force_from or now))
+        if in_force_from is not None and in_force_from < now:
+            raise Refused(
+                "invalid", "in_force_from: that moment has passed; leave it out for now.", field="in_force_from"
+            )
+        newest = models.Policy.objects.order_by("-version").first()
+        if in_force_from is None and text == text_of(newest):
+            return Outcome(policy=newest, is_changed=False)
+        looser = loosening(policy, in_force_from or now)
+        if not looser:
+            made = _write(text, author=author, reason=written("reason", reason), in_force_from=in_force_from or now)
+            return Outcome(policy=made)
+        proposal = models.Proposal(
+            kind=models.Proposal.Kind.CHANGE_POLICY, policy_text=text, in_force_from=in_force_from, created_at=now
+        )
+        made_proposal = submit(proposal, {}, proposer=author, reason=reason, now=now)
+        return Outcome(proposal=made_proposal, loosened=looser)
+
+
+def take_force(proposal: models.Proposal, now: datetime) -> dict[str, Any]:
+    """Write the version that an approved proposal asks for; what was written, for the audit."""
+    serialise("policies")
+    policy = check(proposal.policy_text, now=now)
+    from_when = max(now, proposal.in_force_from or now)
+    made = _write(
+        proposal.policy_text,
+        author=proposal.proposer,
+        reason=proposal.reason,
+        in_force_from=from_when,
+        proposal=proposal,
+        looser=loosening(policy, from_when),
+    )
+    return {"policy": made.version, "in_force_from": made.in_force_from}
+
+
+def check(text: str, *, now: datetime) -> Policy:
+    """The policy that `text` makes; `Refused("invalid")` names field and line of the first thing that is wrong."""
+    try:
+        _, policy = read(text)
+        try:
+            _refuse_unknown_systems(policy)
+            _refuse_endless(policy, now)
+        except BadPolicy as bad:
+            raise at_line(text, bad) from bad
+    except BadText as bad:
+        raise Refused("invalid", str(bad), field=bad.field, line=bad.line) from bad
+    return policy
+
+
+def _write(
+    text: str,
+    *,
+    author: User,
+    reason: str,
+    in_force_from: datetime,
+    proposal: models.Proposal | None = None,
+    looser: Iterable[Loosening] = (),
+) -> models.Policy:
+    document, _ = read(text)
+    before = models.Policy.objects.aggregate(Max("version"))["version__max"] or 0
+    made = models.Policy.objects.create(
+        version=before + 1,
+        document=document,
+        text=text,
+        loosens="\n".join(map(str, looser)),
+        proposal=proposal,
+        reason=reason,
+        author=author,
+        in_force_from=in_force_from,
+    )
+    # An approved proposal is audited by the decision, which says what it granted.
+    if proposal is None:
+        said = {"text": text, "reason": reason, "in_force_from": in_force_from}
+        audit.record("governance:policy:changed", made, actor=author, before={"version": before}, after=said)
+    return made
+
+
+def _refuse_unknown_systems(policy: Policy) -> None:
+    named = policy.enforce_from_by_system
+    known = set(System.objects.filter(slug__in=named).values_list("slug", flat=True))
+    for slug in named:
+        if slug not in known:
+            raise BadPolicy(("enforce_from", "systems", slug), "there is no system of this name in the register")
+
+
+def _refuse_endless(policy: Policy, now: datetime) -> None:
+    latest = now.date() + timedelta(days=EXCEPTION_MAX_DAYS)
+    for place, one in enumerate(policy.exceptions):
+        if one.until > latest:
+            path = ("exceptions", place, "until")
+            raise BadPolicy(path, f"must be within {EXCEPTION_MAX_DAYS} days, at the latest {latest}")
