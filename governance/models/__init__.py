@@ -2,6 +2,7 @@
 
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
+from governance.models.deliberation import Comment, Delegation, Reminder
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
 from governance.models.policy import Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
@@ -16,8 +17,10 @@ __all__ = [
     "Block",
     "Channel",
     "Check",
+    "Comment",
     "Concern",
     "Decision",
+    "Delegation",
     "Delivery",
     "Evaluation",
     "Finding",
@@ -28,6 +31,7 @@ __all__ = [
     "NoticeItem",
     "Policy",
     "Proposal",
+    "Reminder",
     "Ticket",
     "Triage",
     "TriageFailure",

@@ -6,7 +6,10 @@ A document has these keys, all optional:
      "lead_days": {"critical": 120},
      "allowed_license_classes": {"shipped": ["open"]},
      "waiver_max_days": 60, "waiver_warning_days": 14,
-     "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14}
+     "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14,
+     "routes": {"by_criticality": {"waive_rule": {"critical": {"reviewer": 2}}}}}
+
+`governance.rules.routes` says what `routes` may say.
 """
 
 from collections.abc import Mapping
@@ -24,6 +27,8 @@ from governance.rules.catalogue import (
     WARNING,
     Levels,
 )
+from governance.rules.routes import Routes
+from governance.rules.routes import parse as parse_routes
 
 DISTRIBUTIONS = ("internal", "saas", "shipped")
 # Unknown is not among them: that is a finding of its own (UD201), and nobody can allow what nobody knows.
@@ -67,6 +72,7 @@ class Policy:
     approval_days: int = 365
     drill_days: int = 180
     decision_days: int = 14
+    routes: Routes = field(default_factory=Routes)
 
     def level_of(self, rule: str, *, criticality: str, is_production: bool) -> str:
         """How heavy `rule` weighs there, `off` included. Rules about plans never stop a build outside production."""
@@ -80,7 +86,7 @@ class Policy:
 def from_document(version: int, document: Mapping[str, Any]) -> Policy:
     """The policy of a stored version; raises `BadPolicy` on the first thing that cannot be meant."""
     default = Policy()
-    _refuse_unknown("document", document, ("levels", "lead_days", "allowed_license_classes", *_NUMBERS))
+    _refuse_unknown("document", document, ("levels", "lead_days", "allowed_license_classes", "routes", *_NUMBERS))
     numbers = {name: _days(document[name], name, at_least=1) for name in _NUMBERS if name in document}
     return replace(
         default,
@@ -88,6 +94,7 @@ def from_document(version: int, document: Mapping[str, Any]) -> Policy:
         levels=_levels(document.get("levels", {}), default.levels),
         lead_days=_lead_days(document.get("lead_days", {}), default.lead_days),
         allowed_license_classes=_classes(document.get("allowed_license_classes", {}), default.allowed_license_classes),
+        routes=parse_routes(document.get("routes", {}), wrong=BadPolicy),
         **numbers,
     )
 
