@@ -9,7 +9,9 @@ from governance import audit
 from governance.models import Proposal
 from governance.propose import due_day, last_day_of_waiver
 from governance.refused import Refused, written
+from governance.routing import route_of
 from governance.state import digest, state_of
+from governance.terms import terms_in_force
 from registry.models import User
 
 
@@ -41,6 +43,7 @@ def edit(
         locked.round += 1
         locked.submitted_state = state_of(locked, now=now)
         locked.state_digest = digest(locked.submitted_state)
+        locked.route = dict(route_of(locked, locked.submitted_state, terms_in_force(now)))
         locked.save()
         audit.record("governance:proposal:edited", locked, actor=actor, before=before, after=_terms(locked))
     return locked

@@ -84,7 +84,7 @@ def _waive(proposal: Proposal, _offerings: Offerings, now: datetime) -> dict[str
     return _said(waiver, ended)
 
 
-def _retire(proposal: Proposal, _offerings: Offerings, now: datetime) -> dict[str, Any]:
+def _retire(proposal: Proposal, _offerings: Offerings, _now: datetime) -> dict[str, Any]:
     model = AIModel.objects.select_for_update().get(pk=required(proposal.model).pk)
     before, model.state = model.state, AIModel.State.WITHDRAWN
     model.save(update_fields=["state", "updated_at"])

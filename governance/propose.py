@@ -12,6 +12,7 @@ from governance.models.proposals import LONGEST_WAIVER_DAYS
 from governance.permissions import can_propose, can_propose_for, can_propose_for_system, can_retire
 from governance.refused import Refused, invalid, written
 from governance.retiring import leaning_on
+from governance.routing import route_of
 from governance.rules.catalogue import RULES
 from governance.state import digest, state_of
 from governance.terms import terms_in_force
@@ -186,6 +187,7 @@ def _submit(
     proposal.proposer, proposal.reason, proposal.created_at = proposer, written("reason", reason), now
     proposal.submitted_state, proposal.state_digest = state, digest(state)
     proposal.decide_by = now + timedelta(days=terms_in_force(now).decision_days)
+    proposal.route = dict(route_of(proposal, state, terms_in_force(now)))
     proposal.due_on = due_day(due_on, decide_by=proposal.decide_by, now=now)
     proposal.save()
     audit.record("governance:proposal:submitted", proposal, actor=proposer, after=_said(proposal))

@@ -291,6 +291,16 @@ class Migration(migrations.Migration):
             name="round",
             field=models.PositiveSmallIntegerField(db_default=1, default=1, help_text="Counts the edits, from 1."),
         ),
+        migrations.AddField(
+            model_name="proposal",
+            name="route",
+            field=models.JSONField(
+                blank=True,
+                db_default={},
+                default=dict,
+                help_text="Who was asked when it was submitted, for queues; a decision asks the policy of its moment.",
+            ),
+        ),
         migrations.AlterField(
             model_name="proposal",
             name="kind",
@@ -471,12 +481,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="notice",
-            name="reminder",
-            field=models.ForeignKey(
+            name="reminders",
+            field=models.ManyToManyField(
                 blank=True,
-                help_text="For a letter about a proposal that waits, or what a decision left and that ends.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
+                help_text="For a letter about proposals that wait and decisions that end: one for all of a window.",
                 related_name="notices",
                 to="governance.reminder",
             ),

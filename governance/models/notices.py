@@ -74,7 +74,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One message to one channel: a digest of a window, the state of one ticket, or what is wrong with a source.
+    """One message to one channel: a digest of a window, the state of one ticket, what is wrong with a source, or which
+    decisions wait and end.
 
     `key` is the idempotency key. It goes along to the receiver, so a second attempt after a lost answer
     is recognised there.
@@ -102,13 +103,11 @@ class Notice(models.Model):
         related_name="notices",
         help_text="For a letter about a source.",
     )
-    reminder = models.ForeignKey(
+    reminders = models.ManyToManyField(
         "governance.Reminder",
-        models.PROTECT,
-        null=True,
         blank=True,
         related_name="notices",
-        help_text="For a letter about a proposal that waits, or what a decision left and that ends.",
+        help_text="For a letter about proposals that wait and decisions that end: one for all of a window.",
     )
     is_over = models.BooleanField(
         db_default=False, default=False, help_text="The letter says that the incident is over."

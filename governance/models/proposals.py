@@ -100,6 +100,12 @@ class Proposal(models.Model):
     submitted_state = models.JSONField(
         default=dict, blank=True, help_text="Those facts themselves, for showing what has changed since."
     )
+    route = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="Who was asked when it was submitted, for queues; a decision asks the policy of its moment.",
+    )
     decided_state = models.JSONField(
         default=dict, blank=True, db_default={}, help_text="The facts that it was approved on; empty before."
     )
