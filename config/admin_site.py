@@ -96,6 +96,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Approvals", "verified", "governance.approval"),
             ("Waivers", "hourglass_bottom", "governance.waiver"),
             ("Blocks", "block", "governance.block"),
+            ("Delegations", "swap_horiz", "governance.delegation"),
             ("Checks", "rule", "governance.check"),
             ("Actions", "assignment_late", "governance.action"),
         ),

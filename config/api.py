@@ -41,6 +41,7 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "impacts": upstream.Impacts,
     "actions": upstream.Actions,
     "proposals": proposals.Proposals,
+    "delegations": proposals.Delegations,
     "adoptions": proposals.Adoptions,
     "approvals": proposals.Approvals,
     "waivers": proposals.Waivers,

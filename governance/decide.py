@@ -1,20 +1,28 @@
-"""Other people decide on a proposal; what an approving decision leaves."""
+"""Other people decide on a proposal, each in one place of its route; what the decision that completes it leaves."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from governance import audit
-from governance.grant import grant
+from governance.grant import grant, refuse_without_effect
 from governance.models import Decision, Proposal
-from governance.permissions import can_decide
 from governance.refused import Refused, invalid, written
+from governance.routing import Hat, hats_of, progress_of, route_of
+from governance.rules.routes import Route, in_words
 from governance.state import Offerings, State, describe, differences, digest, offerings_of
+from governance.terms import terms_in_force
 from registry.models import User
 
-# How many people must approve. One, until routes by policy say otherwise.
-QUORUM = 1
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the decision is about: the state, and the facts that it was made of."""
+
+    state: State
+    offerings: Offerings
 
 
 def decide(
@@ -22,8 +30,9 @@ def decide(
 ) -> Proposal:
     """Approve or reject; `state_digest` names the state that the decider saw.
 
-    Refused, with nothing written: `own_proposal`, `not_allowed`, `already_decided`, `closed`, `state_changed` (with
-    both states and what differs), `invalid`.
+    The proposal is approved once its route is complete; a single rejection closes it. Who decides in the place of
+    somebody else does so by a delegation. Refused, with nothing written: `own_proposal`, `not_allowed`,
+    `already_decided`, `closed`, `state_changed` (with both states and what differs), `invalid`.
     """
     if verdict not in Decision.Verdict.values:
         raise invalid("verdict", f"verdict: one of {', '.join(Decision.Verdict.values)}.")
@@ -31,22 +40,31 @@ def decide(
         comment = written("comment", comment)
     with transaction.atomic():
         locked = _locked(proposal)
-        _refuse_the_wrong_person(locked, decider)
-        _refuse_closed(locked, now=now)
+        _refuse_one_in_two_hats(locked, decider)
         offerings = offerings_of(locked, now=now)
-        state = describe(locked, offerings)
+        state = describe(locked, offerings, now=now)
+        route = route_of(locked, state, terms_in_force(now))
+        hat = _hat_for(locked, decider, route, now=now)
+        _refuse_closed(locked, now=now)
         _refuse_another_state(locked, state, seen_digest=state_digest)
+        if verdict == Decision.Verdict.APPROVE:
+            refuse_without_effect(locked, now=now)
         Decision.objects.create(
             proposal=locked,
             proposer_id=locked.proposer_id,
             decider=decider,
+            delegation=hat.delegation,
+            acting_for=hat.delegation and hat.delegation.delegator,
+            round=locked.round,
             verdict=verdict,
             comment=comment,
             state_digest=state_digest,
             decided_at=now,
         )
-        said = {"verdict": verdict, "comment": comment, "state": state}
-        said |= _take_effect(locked, verdict, offerings, now=now)
+        said: dict[str, Any] = {"verdict": verdict, "comment": comment, "state": state}
+        if hat.delegation:
+            said["acting_for"] = hat.delegation.delegator_id
+        said |= _take_effect(locked, verdict, route, Seen(state, offerings), now=now)
         audit.record("governance:proposal:decided", locked, actor=decider, after=said)
     return locked
 
@@ -85,14 +103,38 @@ def _locked(proposal: Proposal) -> Proposal:
     return Proposal.objects.select_for_update().get(pk=proposal.pk)
 
 
-def _refuse_the_wrong_person(proposal: Proposal, decider: User) -> None:
+def _refuse_one_in_two_hats(proposal: Proposal, decider: User) -> None:
     if decider.pk == proposal.proposer_id:
         raise Refused("own_proposal", "Nobody decides on an own proposal: another reviewer has to.")
+    if decider.pk == proposal.plan_author_id:
+        raise Refused("own_proposal", "Nobody decides on a plan that they wrote, whoever proposes it.")
+
+
+def _hat_for(proposal: Proposal, decider: User, route: Route, *, now: datetime) -> Hat:
+    """In whose place they decide: one that the route still lacks, before one that it has already."""
     # Read anew: a right that was taken away since the page was opened is gone.
-    if not can_decide(User.objects.get(pk=decider.pk)):
-        raise Refused("not_allowed", "Only reviewers decide.")
-    if Decision.objects.filter(proposal=proposal, decider=decider).exists():
-        raise Refused("already_decided", "You have decided on this proposal already.")
+    person = User.objects.get(pk=decider.pk)
+    hats = [hat for hat in hats_of(person, today=now.date()) if _may_wear(hat, proposal, route)]
+    if not hats:
+        raise Refused("not_allowed", f"Only reviewers decide, and whom they asked: this needs {in_words(route)}.")
+    given = Decision.objects.filter(proposal=proposal, round=proposal.round)
+    taken = {pk for pair in given.values_list("decider", "acting_for") for pk in pair if pk is not None}
+    free = [hat for hat in hats if _whose(hat, person) not in taken]
+    if given.filter(decider=person).exists() or not free:
+        raise Refused("already_decided", "You have decided on this proposal already, or somebody did in your place.")
+    missing = progress_of(proposal, route).missing
+    return next((hat for hat in free if hat.roles & missing.keys()), free[0])
+
+
+def _may_wear(hat: Hat, proposal: Proposal, route: Route) -> bool:
+    """Nobody decides in the place of who proposed it or wrote its plan either."""
+    for_whom = hat.delegation and hat.delegation.delegator_id
+    is_their_own = for_whom is not None and for_whom in (proposal.proposer_id, proposal.plan_author_id)
+    return bool(hat.roles & route.keys()) and not is_their_own
+
+
+def _whose(hat: Hat, person: User) -> int:
+    return hat.delegation.delegator_id if hat.delegation else person.pk
 
 
 def _refuse_closed(proposal: Proposal, *, now: datetime) -> None:
@@ -119,16 +161,19 @@ def _refuse_another_state(proposal: Proposal, state: State, *, seen_digest: str)
     )
 
 
-def _take_effect(proposal: Proposal, verdict: str, offerings: Offerings, *, now: datetime) -> dict[str, Any]:
+def _take_effect(proposal: Proposal, verdict: str, route: Route, seen: Seen, *, now: datetime) -> dict[str, Any]:
     """Close the proposal if the decision settles it; what was granted, for the audit."""
     if verdict == Decision.Verdict.REJECT:
         _close(proposal, Proposal.State.REJECTED, now=now)
-    elif proposal.decisions.filter(verdict=Decision.Verdict.APPROVE).count() >= QUORUM:
-        _close(proposal, Proposal.State.APPROVED, now=now)
-        return {"granted": grant(proposal, offerings, now=now)}
-    return {}
+        return {}
+    progress = progress_of(proposal, route)
+    if not progress.is_complete:
+        return {"missing": progress.missing}
+    proposal.decided_state = seen.state
+    _close(proposal, Proposal.State.APPROVED, now=now)
+    return {"granted": grant(proposal, seen.offerings, now=now)}
 
 
 def _close(proposal: Proposal, state: Proposal.State, *, now: datetime) -> None:
     proposal.state, proposal.closed_at = state, now
-    proposal.save(update_fields=["state", "closed_at"])
+    proposal.save(update_fields=["state", "closed_at", "decided_state"])

@@ -68,8 +68,10 @@ def operator_channels(*, now: datetime) -> list[Channel]:
     somebody who may not log in any more gets nothing.
     """
     for address in _addresses(is_active=True):
-        Channel.objects.get_or_create(team=None, transport="email", address=address, defaults={"introduced_at": now})
-    enabled = Channel.objects.filter(team=None, is_enabled=True).order_by("pk")
+        Channel.objects.get_or_create(
+            team=None, person=None, transport="email", address=address, defaults={"introduced_at": now}
+        )
+    enabled = Channel.objects.filter(team=None, person=None, is_enabled=True).order_by("pk")
     left = _addresses(is_active=False) - _addresses(is_active=True)
     return [one for one in enabled if style_of(one.transport) is Style.DIGEST and one.address not in left]
 

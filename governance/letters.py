@@ -16,8 +16,9 @@ from governance.headlines import headline, one_line
 from governance.models import Action, Impact, Notice, NoticeItem, Ticket
 from governance.models.notices import OPERATORS
 from governance.reach import disputes_about, news_of
-from governance.transports.base import Letter, Line, Section, TicketState, Todo
-from registry.models import Change, Incident, Member, System
+from governance.reminder_letters import alert_about_reminders
+from governance.transports.base import Alert, Letter, Line, Section, TicketState, Todo
+from registry.models import Change, Member, System
 
 _HISTORY = 30
 _MOST_CRITICAL_FIRST = {value: place for place, value in enumerate(System.Criticality.values)}
@@ -29,7 +30,11 @@ Tickets = dict[tuple[int, str], Ticket]
 def write(notice: Notice) -> Letter:
     """Everything `notice` has to say, as it stands now."""
     if notice.incident is not None:
-        return _alert(notice, notice.incident)
+        return _alert(notice, alert_about(notice.incident, is_over=notice.is_over), team=OPERATORS)
+    if notice.ticket is None and notice.reminders.exists():
+        channel = notice.channel
+        told = one_line(str(channel.team or channel.person or OPERATORS))
+        return _alert(notice, alert_about_reminders(notice, today=timezone.now().date()), team=told)
     said = Exists(
         NoticeItem.objects.filter(notice=notice, change=OuterRef("change"), dependency=OuterRef("dependency"))
     )
@@ -50,17 +55,17 @@ def write(notice: Notice) -> Letter:
     )
 
 
-def _alert(notice: Notice, incident: Incident) -> Letter:
+def _alert(notice: Notice, alert: Alert, *, team: str) -> Letter:
     channel = notice.channel
     return Letter(
         key=notice.key,
         reference=reference_of(notice.key),
         address=channel.address,
         options=dict(channel.options),
-        team=OPERATORS,
+        team=team,
         sections=(),
         home_url=f"{settings.BASE_URL}/",
-        alert=alert_about(incident, is_over=notice.is_over),
+        alert=alert,
     )
 
 

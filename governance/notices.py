@@ -57,7 +57,7 @@ def _put(channel: Channel, items: Sequence[Item], *, now: datetime) -> None:
     if style_of(channel.transport) is Style.DIGEST:
         # A change that reaches a dependency by two ways is said once, with both.
         once = {(item.change_id, item.dependency.pk): item for item in items}
-        _add(_open_digest(channel, len(once), now=now), once.values())
+        _add(open_digest(channel, len(once), now=now), once.values())
         return
     for action, about in _by_action(items, team_id=channel.team_id).items():
         _add(_open_ticket_notice(channel, action, len(about), now=now), about)
@@ -83,12 +83,15 @@ def _add(notice: Notice, items: Iterable[Item]) -> None:
     )
 
 
-def _open_digest(channel: Channel, count: int, *, now: datetime) -> Notice:
-    """The digest of this window, or of the first later one that no worker has taken yet."""
+def open_digest(channel: Channel, count: int, *, now: datetime, about: str = "digest") -> Notice:
+    """The digest of this window, or of the first later one that no worker has taken yet; `count` things go into it.
+
+    `about` keeps apart what is not told in one letter.
+    """
     due_at = window_end(now)
     while True:
         notice, _ = Notice.objects.get_or_create(
-            key=f"digest:{channel.pk}:{due_at:%Y%m%dT%H%M%SZ}",
+            key=f"{about}:{channel.pk}:{due_at:%Y%m%dT%H%M%SZ}",
             defaults={"channel": channel, "due_at": due_at, "created_at": now},
         )
         if _reserve(notice, count):

@@ -1,6 +1,6 @@
 """Who may do what: one table of rights, asked through Django's `has_perm("app.action_model", row)`.
 
-A role is a group (viewer, owner, reviewer, admin). Owners change the rows of their own teams; asked without a row
+A role is a group (viewer, owner, reviewer, admin, legal). Owners change the rows of their own teams; asked without a row
 (lists, empty forms) the answer is whether there could be such a row. Nothing is remembered between two questions, so
 a right taken away is gone at once; a caller that asks often for one request may `prefetch_related_objects([user],
 "groups", "memberships")`, which Django forgets again as soon as the person's groups change.
@@ -18,7 +18,7 @@ from rules.permissions import set_perm
 from rules.predicates import Predicate
 
 from governance import models as decisions
-from governance.models import Action, BreakGlass, Proposal
+from governance.models import Action, BreakGlass, Delegation, Proposal
 from registry import models as facts
 from registry.models import (
     AIModel,
@@ -32,7 +32,8 @@ from registry.models import (
     User,
 )
 
-VIEWER, OWNER, REVIEWER, ADMIN = ROLES = ("viewer", "owner", "reviewer", "admin")
+VIEWER, OWNER, REVIEWER, ADMIN, LEGAL = ROLES = ("viewer", "owner", "reviewer", "admin", "legal")
+DECIDERS = frozenset({REVIEWER, LEGAL})
 
 Person = User | AnonymousUser
 
@@ -123,6 +124,10 @@ def _is_proposer(user: Person, proposal: Proposal | None) -> bool:
     return proposal is not None and proposal.proposer_id == user.pk
 
 
+def _is_one_of_the_two(user: Person, delegation: Delegation | None) -> bool:
+    return delegation is None or (isinstance(user, User) and delegation.concerns(user))
+
+
 def _is_own_token(user: Person, token: AuthToken | None) -> bool:
     return token is None or token.user_id == user.pk
 
@@ -131,12 +136,14 @@ nobody = Predicate(lambda _user, _row: False, name="nobody")
 anybody = _has_role(*ROLES)
 admin = _has_role(ADMIN)
 reviewer = _has_role(REVIEWER)
+decider = _has_role(*DECIDERS)
 steward = _has_role(REVIEWER, ADMIN)
 own = _has_role(OWNER) & Predicate(_owns_or_asks_generally, name="of an own team")
 own_draft = own & Predicate(_is_unsubmitted, name="not submitted")
 own_token = anybody & Predicate(_is_own_token, name="own token")
 reporter = _has_role(OWNER) & Predicate(_uses_or_owns, name="uses or owns it")
 proposer = Predicate(_is_proposer, name="the proposer")
+one_of_the_two = Predicate(_is_one_of_the_two, name="one of the two")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +213,10 @@ TABLE: dict[type[Model], Rights] = {
     decisions.DryRun: Rights(add=steward),
     BreakGlass: Rights(add=own | reviewer, change=own | reviewer),  # closing it; the use case asks who reviews
     Proposal: Rights(add=_has_role(OWNER, REVIEWER)),
-    decisions.Decision: Rights(add=reviewer),
+    decisions.Decision: Rights(add=decider),
+    decisions.Comment: Rights(add=anybody),
+    decisions.Delegation: Rights(add=decider, change=(anybody & one_of_the_two) | admin),
+    decisions.Reminder: EVIDENCE,
     decisions.Adoption: EVIDENCE,
     decisions.Approval: EVIDENCE,
     decisions.Basis: EVIDENCE,
@@ -232,7 +242,7 @@ TABLE: dict[type[Model], Rights] = {
 
 # Rights that are no add, change or delete of a row.
 EXTRA: dict[str, Predicate] = {
-    "governance.decide_proposal": reviewer & ~proposer,
+    "governance.decide_proposal": decider & ~proposer,
     "governance.withdraw_proposal": proposer,
     "governance.lift_block": reviewer,
     # Lineage decides what counts as independent, so a model's owner cannot state it alone.
@@ -245,8 +255,13 @@ EXTRA: dict[str, Predicate] = {
 
 
 def can_decide(user: Person) -> bool:
-    """Whether decisions are this person's office. Superusers are no exception: only the role counts."""
+    """Whether this person is a reviewer. Superusers are no exception: only the role counts."""
     return REVIEWER in roles_of(user)
+
+
+def deciding_roles_of(user: Person) -> frozenset[str]:
+    """The roles in which this person gives decisions at this moment; what others lent them is not among them."""
+    return roles_of(user) & DECIDERS
 
 
 def can_propose(user: Person) -> bool:
@@ -271,6 +286,11 @@ def can_change_policy(user: Person) -> bool:
 def can_break_glass(user: Person, system: System) -> bool:
     """Whether the person may hold the gate of `system` open: its team's owners, and reviewers."""
     return can_decide(user) or (OWNER in roles_of(user) and owns(user, system))
+
+
+def can_retire(user: Person, model: AIModel) -> bool:
+    """Whether the person may ask that `model` is retired: its owners, its deputy, and reviewers."""
+    return can_propose(user) and (user.is_superuser or can_decide(user) or owns(user, model))
 
 
 def can_report(user: User, offering: Offering) -> bool:

@@ -11,7 +11,7 @@ from django.db.models import Max
 from governance import audit, models
 from governance.permissions import can_change_policy
 from governance.policy_state import loosening, text_of
-from governance.propose import _submit as submit
+from governance.propose import submit
 from governance.refused import Refused, written
 from governance.rules.loosened import Loosening
 from governance.rules.policy import BadPolicy, Policy

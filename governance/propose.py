@@ -1,4 +1,4 @@
-"""A person asks for a decision: adopt a model, approve an alternative, waive a rule."""
+"""A person asks for a decision: adopt a model, approve an alternative, waive a rule, retire a model."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -8,8 +8,11 @@ from django.db import transaction
 
 from governance import audit
 from governance.models import Proposal
-from governance.permissions import can_propose, can_propose_for, can_propose_for_system
+from governance.models.proposals import LONGEST_WAIVER_DAYS
+from governance.permissions import can_propose, can_propose_for, can_propose_for_system, can_retire
 from governance.refused import Refused, invalid, written
+from governance.retiring import leaning_on
+from governance.routing import route_of
 from governance.rules.catalogue import RULES
 from governance.state import digest, state_of
 from governance.terms import terms_in_force
@@ -17,6 +20,7 @@ from registry.locks import serialise
 from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, User
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
+_NAMED = 3
 _REVISION = re.compile(r"[!-~]{0,64}")
 
 
@@ -29,6 +33,7 @@ def propose_adoption(
     reason: str,
     now: datetime,
     revision: str = "",
+    due_on: date | None = None,
 ) -> Proposal:
     """Ask that `offering` may be used for `purpose` in systems distributed that way.
 
@@ -47,10 +52,12 @@ def propose_adoption(
     proposal = Proposal(kind=Proposal.Kind.ADOPT_MODEL, revision=revision, **about)
     with transaction.atomic():
         _refuse_unless(can_propose(_fresh(proposer)), "Owners and reviewers propose.")
-        return _submit(proposal, about, proposer=proposer, reason=reason, now=now)
+        return submit(proposal, about, proposer=proposer, reason=reason, due_on=due_on, now=now)
 
 
-def propose_alternative(*, proposer: User, alternative: Alternative, reason: str, now: datetime) -> Proposal:
+def propose_alternative(
+    *, proposer: User, alternative: Alternative, reason: str, now: datetime, due_on: date | None = None
+) -> Proposal:
     """Ask that `alternative` of a submitted plan may take over for the plan's dependency.
 
     Refused: `not_allowed`, `invalid`, `duplicate`.
@@ -62,16 +69,16 @@ def propose_alternative(*, proposer: User, alternative: Alternative, reason: str
     if flaw := why_not_to_approve(alternative):
         raise invalid("alternative", f"alternative: {flaw}")
     about = {"dependency": dependency, "plan_revision": revision, "alternative": alternative}
-    proposal = Proposal(kind=Proposal.Kind.APPROVE_ALTERNATIVE, **about)
+    proposal = Proposal(kind=Proposal.Kind.APPROVE_ALTERNATIVE, plan_author=revision.created_by, **about)
     with transaction.atomic():
         _refuse_unless(
             can_propose_for(_fresh(proposer), dependency),
             "Only the team that owns the system, or a reviewer, proposes.",
         )
-        return _submit(proposal, about, proposer=proposer, reason=reason, now=now)
+        return submit(proposal, about, proposer=proposer, reason=reason, due_on=due_on, now=now)
 
 
-def propose_waiver(
+def propose_waiver(  # noqa: PLR0913 - what a waiver says, each by its name
     *,
     proposer: User,
     rule: str,
@@ -81,6 +88,7 @@ def propose_waiver(
     now: datetime,
     dependency: Dependency | None = None,
     system: System | None = None,
+    due_on: date | None = None,
 ) -> Proposal:
     """Ask that `rule` does not stop a dependency, or a whole system, up to and including the day `until`.
 
@@ -98,7 +106,22 @@ def propose_waiver(
             can_propose_for_system(_fresh(proposer), asked_for),
             "Only the team that owns the system, or a reviewer, proposes.",
         )
-        return _submit(proposal, about, proposer=proposer, reason=reason, now=now)
+        return submit(proposal, about, proposer=proposer, reason=reason, due_on=due_on, now=now)
+
+
+def propose_retirement(
+    *, proposer: User, model: AIModel, reason: str, now: datetime, due_on: date | None = None
+) -> Proposal:
+    """Ask that `model` is withdrawn from the register: nobody may begin to use it any more.
+
+    Refused: `not_allowed`, `duplicate`, `invalid` while something depends on it whose plan does not hold without it.
+    """
+    if flaw := why_not_to_retire(model, now=now):
+        raise invalid("model", f"model: {flaw}")
+    proposal = Proposal(kind=Proposal.Kind.RETIRE_MODEL, model=model)
+    with transaction.atomic():
+        _refuse_unless(can_retire(_fresh(proposer), model), "Only who owns the model, or a reviewer, proposes.")
+        return submit(proposal, {"model": model}, proposer=proposer, reason=reason, due_on=due_on, now=now)
 
 
 def last_day_of_waiver(rule: str, until: date | None, *, now: datetime) -> date:
@@ -111,7 +134,8 @@ def last_day_of_waiver(rule: str, until: date | None, *, now: datetime) -> date:
     # A moment is a day too for isinstance, and would not compare with one.
     if until is None or isinstance(until, datetime):
         raise invalid("until", "until: name the last day; a waiver always ends.")
-    today, longest = now.date(), terms_in_force(now).waiver_max_days
+    # Whatever a policy allows beyond it: the table takes no longer one.
+    today, longest = now.date(), min(terms_in_force(now).waiver_max_days, LONGEST_WAIVER_DAYS)
     if not today <= until <= today + timedelta(days=longest):
         last = today + timedelta(days=longest)
         raise invalid("until", f"until: a waiver ends within {longest} days, at the latest on {last}, not on {until}.")
@@ -131,7 +155,36 @@ def why_not_to_approve(alternative: Alternative) -> str:
     return ""
 
 
-def _submit(proposal: Proposal, about: dict[str, Any], *, proposer: User, reason: str, now: datetime) -> Proposal:
+def why_not_to_retire(model: AIModel, *, now: datetime) -> str:
+    """Why `model` cannot be withdrawn from the register; empty where it can."""
+    if model.state == AIModel.State.WITHDRAWN:
+        return f"{model} was withdrawn from the register already."
+    stuck = leaning_on(model, now=now).in_the_way
+    if not stuck:
+        return ""
+    named = "; ".join(str(one) for one in stuck[:_NAMED])
+    others = f" and {len(stuck) - _NAMED} more" if len(stuck) > _NAMED else ""
+    return f"no plan holds without it for {named}{others}. End these uses, or have an alternative of another model approved."
+
+
+def due_day(asked: date | None, *, decide_by: datetime, now: datetime) -> date:
+    """The day by which it should be decided: `asked`, or half of the time there is."""
+    if asked is None:
+        return (now + (decide_by - now) / 2).date()
+    if isinstance(asked, datetime) or not now.date() <= asked <= decide_by.date():
+        raise invalid("due_on", f"due_on: a day from today to {decide_by.date()}, when an undecided proposal expires.")
+    return asked
+
+
+def submit(
+    proposal: Proposal,
+    about: dict[str, Any],
+    *,
+    proposer: User,
+    reason: str,
+    now: datetime,
+    due_on: date | None = None,
+) -> Proposal:
     """Write the proposal with the state it is made on; `about` is what no two open proposals may share."""
     serialise("proposals")
     if other := Proposal.objects.open().filter(kind=proposal.kind, decide_by__gte=now, **about).first():
@@ -140,6 +193,8 @@ def _submit(proposal: Proposal, about: dict[str, Any], *, proposer: User, reason
     proposal.proposer, proposal.reason, proposal.created_at = proposer, written("reason", reason), now
     proposal.submitted_state, proposal.state_digest = state, digest(state)
     proposal.decide_by = now + timedelta(days=terms_in_force(now).decision_days)
+    proposal.route = dict(route_of(proposal, state, terms_in_force(now)))
+    proposal.due_on = due_day(due_on, decide_by=proposal.decide_by, now=now)
     proposal.save()
     audit.record("governance:proposal:submitted", proposal, actor=proposer, after=_said(proposal))
     return proposal
@@ -148,6 +203,7 @@ def _submit(proposal: Proposal, about: dict[str, Any], *, proposer: User, reason
 def _said(proposal: Proposal) -> dict[str, Any]:
     return {
         "reason": proposal.reason,
+        "due_on": proposal.due_on,
         "decide_by": proposal.decide_by,
         "state_digest": proposal.state_digest,
         "state": proposal.submitted_state,

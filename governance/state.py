@@ -1,6 +1,6 @@
 """What a decider sees: the facts that a proposal is about, as they are now, and the digest that names them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -11,6 +11,7 @@ from governance.canonical import plain, sha256_of
 from governance.facts import OfferingFacts, load_offerings
 from governance.models import Check, Finding, Proposal
 from governance.policy_state import policy_state
+from governance.retiring import Leaning, leaning_on
 from registry.capabilities import compare, read_needs
 from registry.models import Alternative, Dependency, PlanRevision
 
@@ -27,8 +28,8 @@ def state_of(proposal: Proposal, *, now: datetime | None = None) -> State:
     """
     columns = {field.attname: getattr(proposal, field.attname) for field in Proposal._meta.concrete_fields}
     # The caller's rows around the proposal may be older than the facts; a copy loads its own.
-    copy = Proposal(**columns)
-    return describe(copy, offerings_of(copy, now=now or timezone.now()))
+    copy, moment = Proposal(**columns), now or timezone.now()
+    return describe(copy, offerings_of(copy, now=moment), now=moment)
 
 
 def offerings_of(proposal: Proposal, *, now: datetime) -> Offerings:
@@ -39,15 +40,11 @@ def offerings_of(proposal: Proposal, *, now: datetime) -> Offerings:
     return load_offerings([pk for pk in ids if pk is not None], now=now)
 
 
-def describe(proposal: Proposal, offerings: Offerings) -> State:
-    """The state that `offerings` and the rows of the proposal make up."""
-    parts = {
-        Proposal.Kind.ADOPT_MODEL: _adoption,
-        Proposal.Kind.APPROVE_ALTERNATIVE: _alternative,
-        Proposal.Kind.WAIVE_RULE: _waiver,
-        Proposal.Kind.CHANGE_POLICY: lambda proposal, _offerings: policy_state(proposal),
-    }[Proposal.Kind(proposal.kind)](proposal, offerings)
-    return cast(State, plain({"kind": proposal.kind, **parts}))
+def describe(proposal: Proposal, offerings: Offerings, *, now: datetime) -> State:
+    """The state that `offerings` and the rows of the proposal make up; an edit makes it another one by its round."""
+    parts = _PARTS[proposal.kind](proposal, offerings, now)
+    edited = {"round": proposal.round} if proposal.round > 1 else {}
+    return cast(State, plain({"kind": proposal.kind, **edited, **parts}))
 
 
 def digest(state: State) -> str:
@@ -75,7 +72,7 @@ def required(row: Row | None) -> Row:
     return row
 
 
-def _adoption(proposal: Proposal, offerings: Offerings) -> State:
+def _adoption(proposal: Proposal, offerings: Offerings, _now: datetime) -> State:
     facts = offerings[required(proposal.offering).pk]
     return {
         "purpose": proposal.purpose,
@@ -85,7 +82,7 @@ def _adoption(proposal: Proposal, offerings: Offerings) -> State:
     }
 
 
-def _alternative(proposal: Proposal, offerings: Offerings) -> State:
+def _alternative(proposal: Proposal, offerings: Offerings, _now: datetime) -> State:
     alternative, dependency = required(proposal.alternative), required(proposal.dependency)
     primary = offerings[dependency.offering_id]
     other = offerings[alternative.offering_id] if alternative.offering_id else None
@@ -110,7 +107,7 @@ def _fit(dependency: Dependency, other: OfferingFacts) -> list[State]:
     ]
 
 
-def _waiver(proposal: Proposal, _offerings: Offerings) -> State:
+def _waiver(proposal: Proposal, _offerings: Offerings, _now: datetime) -> State:
     system = proposal.system or required(proposal.dependency).system
     return {
         "rule": proposal.rule,
@@ -120,6 +117,40 @@ def _waiver(proposal: Proposal, _offerings: Offerings) -> State:
         "dependency": _dependency(proposal.dependency) if proposal.dependency else None,
         "open_findings": _open_findings(system.pk, proposal.rule),
     }
+
+
+def _retirement(proposal: Proposal, _offerings: Offerings, now: datetime) -> State:
+    model = required(proposal.model)
+    leaning = leaning_on(model, now=now)
+    return {
+        "model": {
+            "slug": model.slug,
+            "name": model.name,
+            "register_state": model.state,
+            "owner": str(model.owner or ""),
+        },
+        "criticality": leaning.criticality,
+        "dependencies": [_leans(one) for one in leaning.uses],
+        "stands_in_for": [_leans(one) for one in leaning.backs],
+    }
+
+
+def _leans(one: Leaning) -> State:
+    return {
+        "id": one.dependency.pk,
+        "dependency": str(one.dependency),
+        "criticality": one.dependency.system.criticality,
+        "instead": one.instead,
+    }
+
+
+_PARTS: dict[str, Callable[[Proposal, Offerings, datetime], State]] = {
+    Proposal.Kind.ADOPT_MODEL: _adoption,
+    Proposal.Kind.APPROVE_ALTERNATIVE: _alternative,
+    Proposal.Kind.WAIVE_RULE: _waiver,
+    Proposal.Kind.RETIRE_MODEL: _retirement,
+    Proposal.Kind.CHANGE_POLICY: lambda proposal, _offerings, _now: policy_state(proposal),
+}
 
 
 def _open_findings(system_id: int, rule: str) -> list[State]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from governance import actions, deliver, incidents, proposals, triage
+from governance import actions, deliver, incidents, proposals, reminders, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -30,4 +30,5 @@ def deliver_tickets() -> None:
 def expire() -> None:
     now = timezone.now()
     proposals.expire(now)
+    reminders.remind(now=now)
     actions.wake(now=now)

@@ -16,6 +16,7 @@ from governance.models import (
     Block,
     Channel,
     Check,
+    Decision,
     Impact,
     Notice,
     Policy,
@@ -93,8 +94,23 @@ def proposal(_number: int = 0, **fields: Any) -> Proposal:
     return Proposal.objects.create(**({"reason": "We need it.", "state_digest": "0" * 64} | fields))
 
 
+def decided(asked: Proposal) -> Proposal:
+    """`asked`, approved by somebody else: what a permit has to stand on."""
+    Decision.objects.create(
+        proposal=asked,
+        proposer=asked.proposer,
+        decider=factories.user(),
+        verdict="approve",
+        state_digest=asked.state_digest,
+        decided_at=NOW,
+    )
+    asked.state, asked.closed_at = Proposal.State.APPROVED, NOW
+    asked.save()
+    return asked
+
+
 def adoption(_number: int) -> Adoption:
-    asked = proposal()
+    asked = decided(proposal())
     return Adoption.objects.create(
         proposal=asked,
         offering=asked.offering,
@@ -113,13 +129,13 @@ def approval(_number: int) -> Approval:
         "plan_revision": revision,
         "alternative": revision.alternatives.get(),
     }
-    asked = proposal(kind="approve_alternative", purpose="", distribution="", **bound)
+    asked = decided(proposal(kind="approve_alternative", purpose="", distribution="", **bound))
     return Approval.objects.create(proposal=asked, granted_at=NOW, expires_on=LATER, **bound)
 
 
 def waiver(_number: int) -> Waiver:
     about: dict[str, Any] = {"rule": "UD401", "dependency": factories.dependency()}
-    asked = proposal(kind="waive_rule", purpose="", distribution="", until=LATER, **about)
+    asked = decided(proposal(kind="waive_rule", purpose="", distribution="", until=LATER, **about))
     return Waiver.objects.create(proposal=asked, reason="While we drill.", granted_at=NOW, expires_on=LATER, **about)
 
 

@@ -10,7 +10,17 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from governance.models import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
+from governance.models import (
+    Adoption,
+    Approval,
+    Basis,
+    Block,
+    Comment,
+    Decision,
+    Delegation,
+    Proposal,
+    Waiver,
+)
 from governance.models.proposals import Permit
 from registry.admin.base import EvidenceAdmin, EvidenceRows
 
@@ -26,7 +36,15 @@ DEPENDENCY = ("dependency__system", "dependency__offering", "dependency__environ
 
 class Decisions(EvidenceRows):
     model = Decision
-    fields = ("decider", "verdict", "comment", "decided_at")
+    fields = ("decider", "acting_for", "round", "verdict", "comment", "decided_at")
+    readonly_fields = fields
+    show_change_link = False
+    fk_name = "proposal"
+
+
+class Comments(EvidenceRows):
+    model = Comment
+    fields = ("kind", "author", "text", "link", "asked_of", "written_at")
     readonly_fields = fields
     show_change_link = False
     fk_name = "proposal"
@@ -34,7 +52,7 @@ class Decisions(EvidenceRows):
 
 @admin.register(Proposal)
 class ProposalAdmin(EvidenceAdmin):
-    list_display = ("page", "kind", "state_label", "proposer", "created_at", "decide_by")
+    list_display = ("page", "kind", "state_label", "proposer", "created_at", "due_on", "decide_by")
     list_display_links = None
     list_filter = (
         "state",
@@ -42,7 +60,7 @@ class ProposalAdmin(EvidenceAdmin):
         ("proposer", AutocompleteSelectFilter),
         ("created_at", RangeDateTimeFilter),
     )
-    list_select_related = ("proposer", "offering", "alternative__offering", "system", *DEPENDENCY)
+    list_select_related = ("proposer", "offering", "alternative__offering", "system", "model", *DEPENDENCY)
     search_fields = (
         "reason",
         "rule",
@@ -51,7 +69,7 @@ class ProposalAdmin(EvidenceAdmin):
         "dependency__system__name",
         "system__name",
     )
-    inlines = (Decisions,)
+    inlines = (Decisions, Comments)
 
     @display(description="Proposal")
     def page(self, proposal: Proposal) -> SafeString:
@@ -114,6 +132,17 @@ class WaiverAdmin(PermitAdmin):
     @display(description="For")
     def about(self, waiver: Waiver) -> str:
         return str(waiver.dependency or waiver.system)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(EvidenceAdmin):
+    """Made and taken back on their own page; all that ever was stands here."""
+
+    list_display = ("delegate", "delegator", "starts_on", "until", "reason", "made_at", "ended_at")
+    list_filter = (("delegator", AutocompleteSelectFilter), ("until", RangeDateFilter))
+    list_select_related = ("delegator", "delegate")
+    search_fields = ("delegator__username", "delegate__username", "reason")
+    list_before_template = "understudy/lists/delegations.html"
 
 
 @admin.register(Block)

@@ -6,6 +6,7 @@ from django.urls import path
 from governance.admin.pages import correction, standing_behind, vendor
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
+from governance.admin.pages.delegation import delegations, take_back
 from governance.admin.pages.drill import drill
 from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
@@ -15,8 +16,9 @@ from governance.admin.pages.model import model
 from governance.admin.pages.needs import needs
 from governance.admin.pages.news import news
 from governance.admin.pages.plan import ask_for_approval, plan
-from governance.admin.pages.proposal import decide, proposal, withdraw
-from governance.admin.pages.propose import adoption, waiver
+from governance.admin.pages.proposal import answer, decide, proposal, talk, withdraw
+from governance.admin.pages.proposal_edit import again, edit
+from governance.admin.pages.propose import adoption, retirement, waiver
 from governance.admin.pages.report import choose_report, report
 from governance.admin.pages.rule import rule
 from governance.admin.pages.source import source
@@ -35,7 +37,14 @@ urlpatterns = [
     path("alternatives/<int:pk>/drill/", page(drill), name="drill"),
     path("proposals/adopt/", page(adoption), name="propose-adoption"),
     path("proposals/waive/", page(waiver), name="propose-waiver"),
+    path("proposals/retire/<slug:slug>/", page(retirement), name="propose-retirement"),
     path("proposals/<int:pk>/", page(proposal), name="proposal"),
+    path("proposals/<int:pk>/edit/", page(edit), name="edit-proposal"),
+    path("proposals/<int:pk>/again/", page(again), name="propose-again"),
+    path("proposals/<int:pk>/talk/", page(talk), name="talk"),
+    path("questions/<int:pk>/answer/", page(answer), name="answer"),
+    path("delegations/", page(delegations), name="delegations"),
+    path("delegations/<int:pk>/end/", page(take_back), name="end-delegation"),
     path("proposals/<int:pk>/decide/", page(decide), name="decide"),
     path("proposals/<int:pk>/withdraw/", page(withdraw), name="withdraw"),
     path("actions/<int:pk>/", page(action), name="action"),

@@ -1,5 +1,6 @@
 """Proposals and what decisions leave."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -12,19 +13,24 @@ from rest_framework.response import Response
 from governance import blocks, models, proposals
 from governance.api import serializers as shapes
 from governance.api.refusals import refusals_as_problems
+from governance.refused import Refused
 from registry.api import filters
 from registry.api.people import person_of
 from registry.api.views import ReadOnly
 
 
 class Proposals(ReadOnly):
-    queryset = models.Proposal.objects.select_related("proposer", "system").prefetch_related("decisions__decider")
+    queryset = models.Proposal.objects.select_related("proposer", "system", "model").prefetch_related(
+        "decisions__decider", "decisions__acting_for", "comments__author", "comments__asked_of"
+    )
     filterset_class = filters.filters_of(
         models.Proposal, "kind", "state", "dependency", "offering", proposer="proposer__username"
     )
     ordering = ("-pk",)
     # Who may decide or withdraw is asked by the use case, freshly and inside its transaction.
-    action_permissions = {"decide": "governance.view_proposal", "withdraw": "governance.view_proposal"}
+    action_permissions = dict.fromkeys(
+        ("decide", "withdraw", "edit", "again", "comment", "ask", "answer"), "governance.view_proposal"
+    )
 
     def get_serializer_class(self) -> type[shapes.ProposalSerializer]:
         return shapes.ProposalSerializer if self.action == "list" else shapes.ProposalDetailSerializer
@@ -57,25 +63,109 @@ class Proposals(ReadOnly):
             withdrawn = proposals.withdraw(self.get_object(), actor=person_of(request), now=timezone.now())
         return Response(shapes.ProposalDetailSerializer(withdrawn).data)
 
+    @extend_schema(request=shapes.ProposalEdit, responses=shapes.ProposalDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def edit(self, request: Request, **_kwargs: str) -> Response:
+        """Change the reason, the last day, the measure or the due day of an own proposal: what was given is void."""
+        form = shapes.ProposalEdit(data=request.data)
+        form.is_valid(raise_exception=True)
+        with refusals_as_problems():
+            edited = proposals.edit(
+                self.get_object(), actor=person_of(request), now=timezone.now(), **form.validated_data
+            )
+        return Response(shapes.ProposalDetailSerializer(edited).data)
+
+    @extend_schema(request=shapes.ProposalAgain, responses={201: shapes.ProposalDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, **_kwargs: str) -> Response:
+        """Ask for the same once more, on the facts of now; what is left out is as it was the last time."""
+        form = shapes.ProposalAgain(data=request.data)
+        form.is_valid(raise_exception=True)
+        with refusals_as_problems():
+            made = proposals.propose_again(
+                self.get_object(), proposer=person_of(request), now=timezone.now(), **form.validated_data
+            )
+        return Response(shapes.ProposalDetailSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=shapes.NewComment, responses={201: shapes.CommentSerializer})
+    @action(detail=True, methods=["post"])
+    def comment(self, request: Request, **_kwargs: str) -> Response:
+        """Say something, perhaps with a link to evidence."""
+        return self._write(request, shapes.NewComment, proposals.comment)
+
+    @extend_schema(request=shapes.NewQuestion, responses={201: shapes.CommentSerializer})
+    @action(detail=True, methods=["post"])
+    def ask(self, request: Request, **_kwargs: str) -> Response:
+        """Ask for information: open until it is answered."""
+        return self._write(request, shapes.NewQuestion, proposals.ask)
+
+    @extend_schema(request=shapes.NewAnswer, responses={201: shapes.CommentSerializer})
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, **_kwargs: str) -> Response:
+        """Answer a question that one is asked."""
+        return self._write(request, shapes.NewAnswer, _answer)
+
+    def _write(self, request: Request, form_of: Any, write: Callable[..., models.Comment]) -> Response:
+        form = form_of(data=request.data)
+        form.is_valid(raise_exception=True)
+        with refusals_as_problems():
+            row = write(self.get_object(), author=person_of(request), now=timezone.now(), **form.validated_data)
+        return Response(shapes.CommentSerializer(row).data, status=status.HTTP_201_CREATED)
+
+
+def _answer(proposal: models.Proposal, *, question: models.Comment, **said: Any) -> models.Comment:
+    if question.proposal_id != proposal.pk:
+        raise Refused("invalid", "question: it was asked about another proposal.", field="question")
+    return proposals.answer(question, **said)
+
+
+# By kind: the use case, and the fields that it takes beside those that every kind has.
+_PROPOSE: dict[str, tuple[Callable[..., models.Proposal], tuple[str, ...]]] = {
+    models.Proposal.Kind.ADOPT_MODEL: (
+        proposals.propose_adoption,
+        ("offering", "purpose", "distribution", "revision"),
+    ),
+    models.Proposal.Kind.APPROVE_ALTERNATIVE: (proposals.propose_alternative, ("alternative",)),
+    models.Proposal.Kind.WAIVE_RULE: (
+        proposals.propose_waiver,
+        ("rule", "until", "compensating_measure", "dependency", "system"),
+    ),
+    models.Proposal.Kind.RETIRE_MODEL: (proposals.propose_retirement, ("model",)),
+}
+
 
 def _propose(data: dict[str, Any], request: Request) -> models.Proposal:
-    common = {"proposer": person_of(request), "reason": data["reason"], "now": timezone.now()}
-    match data["kind"]:
-        case models.Proposal.Kind.ADOPT_MODEL:
-            return proposals.propose_adoption(
-                offering=data["offering"], purpose=data["purpose"], distribution=data["distribution"], **common
-            )
-        case models.Proposal.Kind.APPROVE_ALTERNATIVE:
-            return proposals.propose_alternative(alternative=data["alternative"], **common)
-        case _:
-            return proposals.propose_waiver(
-                rule=data["rule"],
-                until=data["until"],
-                compensating_measure=data["compensating_measure"],
-                dependency=data.get("dependency"),
-                system=data.get("system"),
-                **common,
-            )
+    propose, fields = _PROPOSE[data["kind"]]
+    given = {name: data[name] for name in (*fields, "due_on") if name in data}
+    return propose(proposer=person_of(request), reason=data["reason"], now=timezone.now(), **given)
+
+
+class Delegations(ReadOnly):
+    """Who decides in whose place, from when until when."""
+
+    queryset = models.Delegation.objects.select_related("delegator", "delegate", "ended_by")
+    serializer_class = shapes.DelegationSerializer
+    filterset_class = filters.filters_of(
+        models.Delegation, delegator="delegator__username", delegate="delegate__username"
+    )
+    ordering = ("-pk",)
+    action_permissions = {"end": "governance.view_delegation"}
+
+    def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Ask somebody to decide in one's own place for some days."""
+        form = shapes.DelegationSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        with refusals_as_problems():
+            row = proposals.delegate(delegator=person_of(request), now=timezone.now(), **form.validated_data)
+        return Response(shapes.DelegationSerializer(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=shapes.DelegationSerializer)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, **_kwargs: str) -> Response:
+        """Take it back before its last day."""
+        with refusals_as_problems():
+            row = proposals.take_back(self.get_object(), by=person_of(request), now=timezone.now())
+        return Response(shapes.DelegationSerializer(row).data)
 
 
 class Adoptions(ReadOnly):

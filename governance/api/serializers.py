@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from governance import models
-from governance.proposals import digest, state_of
+from governance.last_approved import last_approved
+from governance.proposals import differences, digest, progress_of, route_of, state_of
+from governance.terms import terms_in_force
 from registry.api.serializers import ChangeSerializer, Slug
-from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, Vendor
+from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, User, Vendor
 
 
 class BasisSerializer(serializers.ModelSerializer[models.Basis]):
@@ -99,14 +102,38 @@ class BlockSerializer(serializers.ModelSerializer[models.Block]):
 class DecisionSerializer(serializers.ModelSerializer[models.Decision]):
     decider = Slug(slug_field="username")
 
+    acting_for = Slug(slug_field="username")
+
     class Meta:
         model = models.Decision
-        fields = ("decider", "verdict", "comment", "state_digest", "decided_at")
+        fields = ("decider", "acting_for", "round", "verdict", "comment", "state_digest", "decided_at")
+
+
+class CommentSerializer(serializers.ModelSerializer[models.Comment]):
+    author = Slug(slug_field="username")
+    asked_of = Slug(slug_field="username")
+
+    class Meta:
+        model = models.Comment
+        fields = ("id", "kind", "author", "text", "link", "asked_of", "answers", "written_at")
+
+
+class DelegationSerializer(serializers.ModelSerializer[models.Delegation]):
+    delegator = Slug(slug_field="username")
+    delegate = Slug(User.objects.all(), slug_field="username")
+    ended_by = Slug(slug_field="username")
+
+    class Meta:
+        model = models.Delegation
+        fields = ("id", "delegator", "delegate", "starts_on", "until", "reason", "made_at", "ended_at", "ended_by")
+        read_only_fields = ("made_at", "ended_at")
+        extra_kwargs = {"starts_on": {"required": False}}
 
 
 class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
     proposer = Slug(slug_field="username")
     system = Slug()
+    model = Slug()
     decisions = DecisionSerializer(many=True, read_only=True)
 
     class Meta:
@@ -127,7 +154,10 @@ class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
             "rule",
             "until",
             "compensating_measure",
+            "model",
+            "round",
             "state_digest",
+            "due_on",
             "decide_by",
             "created_at",
             "closed_at",
@@ -137,24 +167,54 @@ class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
 
 
 class ProposalDetailSerializer(ProposalSerializer):
-    """One proposal with the state that a decider has to look at and the digest that names it."""
+    """One proposal with the state that a decider has to look at and the digest that names it; who is asked, and what
+    of that is missing; and what differs from the state that the same was last approved on (null: never).
+    """
 
     current_state = serializers.SerializerMethodField()
     current_digest = serializers.SerializerMethodField()
+    route = serializers.SerializerMethodField()
+    missing = serializers.SerializerMethodField()
+    differs_from_last_approval = serializers.SerializerMethodField()
+    comments = CommentSerializer(many=True, read_only=True)
 
     class Meta(ProposalSerializer.Meta):
-        fields = (*ProposalSerializer.Meta.fields, "current_state", "current_digest")  # type: ignore[assignment]  # the base is a shorter tuple
+        fields = (  # type: ignore[assignment]  # the base is a shorter tuple
+            *ProposalSerializer.Meta.fields,
+            "current_state",
+            "current_digest",
+            "route",
+            "missing",
+            "differs_from_last_approval",
+            "comments",
+        )
 
-    def get_current_state(self, proposal: models.Proposal) -> dict[str, Any]:
-        return state_of(proposal)
+    def to_representation(self, instance: models.Proposal) -> dict[str, Any]:
+        self.state = state_of(instance)
+        return super().to_representation(instance)
 
-    def get_current_digest(self, proposal: models.Proposal) -> str:
-        return digest(state_of(proposal))
+    def get_current_state(self, _proposal: models.Proposal) -> dict[str, Any]:
+        return self.state
+
+    def get_current_digest(self, _proposal: models.Proposal) -> str:
+        return digest(self.state)
+
+    def get_route(self, proposal: models.Proposal) -> dict[str, int]:
+        """How many people of which role it needs."""
+        return dict(route_of(proposal, self.state, terms_in_force(timezone.now())))
+
+    def get_missing(self, proposal: models.Proposal) -> dict[str, int]:
+        """What of the route nobody has given yet, or not with a right that still stands."""
+        return dict(progress_of(proposal, self.get_route(proposal)).missing)
+
+    def get_differs_from_last_approval(self, proposal: models.Proposal) -> list[dict[str, Any]] | None:
+        last = last_approved(proposal)
+        return None if last is None else differences(last.state, self.state)
 
 
 class NewProposal(serializers.Serializer[None]):
     """What each kind needs: adopt_model: offering, purpose, distribution; approve_alternative: alternative;
-    waive_rule: rule, until, compensating_measure and a dependency or a system.
+    waive_rule: rule, until, compensating_measure and a dependency or a system; retire_model: model.
     """
 
     kind = serializers.ChoiceField(choices=models.Proposal.Kind.choices)
@@ -162,17 +222,21 @@ class NewProposal(serializers.Serializer[None]):
     offering = serializers.PrimaryKeyRelatedField(queryset=Offering.objects.all(), required=False)
     purpose = serializers.SlugField(required=False)
     distribution = serializers.ChoiceField(choices=Distribution.choices, required=False)
+    revision = serializers.CharField(max_length=64, required=False, allow_blank=True)
     alternative = serializers.PrimaryKeyRelatedField(queryset=Alternative.objects.all(), required=False)
     rule = serializers.CharField(max_length=5, required=False)
     until = serializers.DateField(required=False)
     compensating_measure = serializers.CharField(max_length=4000, required=False)
     dependency = serializers.PrimaryKeyRelatedField(queryset=Dependency.objects.all(), required=False)
     system = Slug(System.objects.all(), required=False)
+    model = Slug(AIModel.objects.all(), required=False)
+    due_on = serializers.DateField(required=False, help_text="By when it should be decided.")
 
     NEEDS = {
         "adopt_model": ("offering", "purpose", "distribution"),
         "approve_alternative": ("alternative",),
         "waive_rule": ("rule", "until", "compensating_measure"),
+        "retire_model": ("model",),
     }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -188,6 +252,36 @@ class NewDecision(serializers.Serializer[None]):
     verdict = serializers.ChoiceField(choices=models.Decision.Verdict.choices)
     state_digest = serializers.CharField(max_length=64, help_text="The `current_digest` of the state that you saw.")
     comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class ProposalEdit(serializers.Serializer[None]):
+    """What the proposer changes; the rest stays. It begins a new round."""
+
+    reason = serializers.CharField(max_length=4000, required=False)
+    until = serializers.DateField(required=False)
+    compensating_measure = serializers.CharField(max_length=4000, required=False)
+    due_on = serializers.DateField(required=False)
+
+
+class ProposalAgain(serializers.Serializer[None]):
+    """What is otherwise than the last time; all of it may be left out."""
+
+    reason = serializers.CharField(max_length=4000, required=False)
+    until = serializers.DateField(required=False)
+    compensating_measure = serializers.CharField(max_length=4000, required=False)
+
+
+class NewComment(serializers.Serializer[None]):
+    text = serializers.CharField(max_length=4000)
+    link = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class NewQuestion(NewComment):
+    asked_of = Slug(User.objects.all(), slug_field="username", required=False, help_text="Left out: the proposer.")
+
+
+class NewAnswer(NewComment):
+    question = serializers.PrimaryKeyRelatedField(queryset=models.Comment.objects.filter(kind="question"))
 
 
 class PolicySerializer(serializers.ModelSerializer[models.Policy]):

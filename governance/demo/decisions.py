@@ -18,7 +18,7 @@ UNDECIDED = "labs"
 
 def load_decisions(organisation: Organisation, *, now: datetime) -> None:
     """Adopt what is in use, write the plans, approve and drill what the data file says."""
-    reviewer = User.objects.get(username="ravi")
+    reviewer, legal = (User.objects.get(username=name) for name in ("ravi", "lena"))
     for offering, purpose, distribution in _adopted(organisation):
         adopted_at = now - ADOPTED_BEFORE
         proposal = propose_adoption(
@@ -29,7 +29,10 @@ def load_decisions(organisation: Organisation, *, now: datetime) -> None:
             reason="Evaluated on our own data; terms read by legal.",
             now=adopted_at,
         )
-        _approve(proposal, reviewer, now=adopted_at)
+        proposal = _approve(proposal, reviewer, now=adopted_at)
+        if proposal.state == Proposal.State.SUBMITTED:
+            # The route asks legal, too, because of the license.
+            _approve(proposal, legal, now=adopted_at)
     for row in organisation.plans:
         _plan(row, reviewer, now=now)
 
@@ -46,10 +49,10 @@ def _owner(team: Team | None) -> User:
     return Member.objects.active().get(team=team, role=Member.Role.OWNER).user
 
 
-def _approve(proposal: Proposal, reviewer: User, *, now: datetime) -> None:
-    decide(
+def _approve(proposal: Proposal, decider: User, *, now: datetime) -> Proposal:
+    return decide(
         proposal,
-        decider=reviewer,
+        decider=decider,
         verdict="approve",
         state_digest=digest(state_of(proposal)),
         comment="Facts and claims agree.",

@@ -40,7 +40,7 @@ def put_back(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0005_incidents"),
+        ("governance", "0008_permits_are_decided"),
         ("registry", "0010_system_tags"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -152,6 +152,7 @@ class Migration(migrations.Migration):
                     ("adopt_model", "Adopt a model"),
                     ("approve_alternative", "Approve an alternative"),
                     ("waive_rule", "Waive a rule"),
+                    ("retire_model", "Retire a model"),
                     ("change_policy", "Change the policy"),
                 ],
                 max_length=20,
@@ -190,6 +191,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                     ),
+                    models.Q(("kind", "retire_model"), ("model__isnull", False)),
                     models.Q(("kind", "change_policy"), models.Q(("policy_text", ""), _negated=True)),
                     _connector="OR",
                 ),

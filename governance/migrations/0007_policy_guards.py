@@ -14,6 +14,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 _first: Any = import_module("governance.migrations.0003_guards")
+_rounds: Any = import_module("governance.migrations.0007_proposal_rounds")
 Guard = _first.Guard
 OPENED = ("system_id", "environment_id", "reason", "opened_by_id", "opened_at", "ends_at")
 CLOSED = ("closed_at", "closed_by_id")
@@ -29,7 +30,7 @@ PINNED = Guard(
     "governance_proposal",
     "UPDATE",
     "what a proposal is about, and who made it, is never changed",
-    differing((*_first.PINNED, "policy_text", "in_force_from")),
+    differing((*_rounds.PINNED, "policy_text", "in_force_from")),
 )
 NEW = (
     Guard(
@@ -76,7 +77,7 @@ def create(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 def undo(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for guard in (PINNED, *NEW):
         _drop(guard, schema_editor)
-    _create(next(guard for guard in _first.GUARDS if guard.name == PINNED.name), schema_editor)
+    _create(next(guard for guard in _rounds.GUARDS if guard.name == PINNED.name), schema_editor)
 
 
 def _create(guard: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -3,6 +3,7 @@
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
 from governance.models.glass import BreakGlass
+from governance.models.deliberation import Comment, Delegation, Reminder
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
 from governance.models.policy import DryRun, Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
@@ -18,8 +19,10 @@ __all__ = [
     "BreakGlass",
     "Channel",
     "Check",
+    "Comment",
     "Concern",
     "Decision",
+    "Delegation",
     "Delivery",
     "DryRun",
     "Evaluation",
@@ -31,6 +34,7 @@ __all__ = [
     "NoticeItem",
     "Policy",
     "Proposal",
+    "Reminder",
     "Ticket",
     "Triage",
     "TriageFailure",

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 
 from governance.models.triage import Concern
@@ -23,6 +24,14 @@ class Channel(models.Model):
         related_name="channels",
         help_text="Empty: for those who look after the sources; they are told when one fails or is held back.",
     )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="channels",
+        help_text="For one person who decides on proposals, in place of a team.",
+    )
     transport = models.SlugField(help_text="email, jira, …")
     address = models.CharField(max_length=300, help_text="An e-mail address, or the address of the tracker.")
     options = models.JSONField(
@@ -41,12 +50,18 @@ class Channel(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("team", "transport", "address"), name="channel_once_per_team"),
             models.UniqueConstraint(
-                fields=("transport", "address"), condition=models.Q(team=None), name="channel_once_for_operators"
+                fields=("transport", "address"),
+                condition=models.Q(team=None, person=None),
+                name="channel_once_for_operators",
+            ),
+            models.UniqueConstraint(fields=("person", "transport", "address"), name="channel_once_per_person"),
+            models.CheckConstraint(
+                condition=models.Q(team=None) | models.Q(person=None), name="channel_of_a_team_or_a_person"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.transport} to {self.address} for {self.team or OPERATORS}"
+        return f"{self.transport} to {self.address} for {self.team or self.person or OPERATORS}"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -59,7 +74,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One message to one channel: a digest of a window, the state of one ticket, or what is wrong with a source.
+    """One message to one channel: a digest of a window, the state of one ticket, what is wrong with a source, or which
+    decisions wait and end.
 
     `key` is the idempotency key. It goes along to the receiver, so a second attempt after a lost answer
     is recognised there.
@@ -86,6 +102,12 @@ class Notice(models.Model):
         blank=True,
         related_name="notices",
         help_text="For a letter about a source.",
+    )
+    reminders = models.ManyToManyField(
+        "governance.Reminder",
+        blank=True,
+        related_name="notices",
+        help_text="For a letter about proposals that wait and decisions that end: one for all of a window.",
     )
     is_over = models.BooleanField(
         db_default=False, default=False, help_text="The letter says that the incident is over."

@@ -5,8 +5,10 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from governance.models.days import DaysAfter
 from registry.models import (
     AIModel,
     Alternative,
@@ -18,19 +20,40 @@ from registry.models import (
     Vendor,
 )
 
+# How critical the system is that a proposal is about, most critical first; proposals about no system come last.
+_CRITICALITY = Coalesce("dependency__system__criticality", "system__criticality", models.Value(""))
+_MOST_CRITICAL_FIRST = models.Case(
+    *(models.When(about_criticality=value, then=place) for place, value in enumerate(System.Criticality.values)),
+    default=len(System.Criticality.values),
+)
+
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def open(self) -> Self:
         return self.filter(state=Proposal.State.SUBMITTED)
 
+    def overdue(self, today: date) -> Self:
+        return self.open().filter(due_on__lt=today)
+
+    def most_pressing_first(self) -> Self:
+        """By the day on which they are due, and of the same day the most critical first."""
+        return self.annotate(about_criticality=_CRITICALITY).order_by(
+            models.F("due_on").asc(nulls_last=True), _MOST_CRITICAL_FIRST, "decide_by", "pk"
+        )
+
 
 class Proposal(models.Model):
-    """A person asks for a decision of other people. What it is about is pinned by `state_digest`."""
+    """A person asks for a decision of other people. What it is about is pinned by `state_digest`.
+
+    The proposer may edit the reason and the terms, never the subject: that begins the next round, in which what was
+    given before does not count.
+    """
 
     class Kind(models.TextChoices):
         ADOPT_MODEL = "adopt_model", "Adopt a model"
         APPROVE_ALTERNATIVE = "approve_alternative", "Approve an alternative"
         WAIVE_RULE = "waive_rule", "Waive a rule"
+        RETIRE_MODEL = "retire_model", "Retire a model"
         CHANGE_POLICY = "change_policy", "Change the policy"
 
     class State(models.TextChoices):
@@ -55,6 +78,14 @@ class Proposal(models.Model):
     dependency = models.ForeignKey(Dependency, models.PROTECT, null=True, blank=True, related_name="proposals")
     plan_revision = models.ForeignKey(PlanRevision, models.PROTECT, null=True, blank=True, related_name="proposals")
     alternative = models.ForeignKey(Alternative, models.PROTECT, null=True, blank=True, related_name="proposals")
+    plan_author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who wrote the plan revision: they decide on it as little as who proposes it.",
+    )
     # waive_rule
     system = models.ForeignKey(System, models.PROTECT, null=True, blank=True, related_name="proposals")
     rule = models.CharField(max_length=5, blank=True)
@@ -63,12 +94,27 @@ class Proposal(models.Model):
     # change_policy
     policy_text = models.TextField(blank=True, db_default="", default="")
     in_force_from = models.DateTimeField(null=True, blank=True, help_text="Empty: as soon as it is approved.")
+    # retire_model
+    model = models.ForeignKey(AIModel, models.PROTECT, null=True, blank=True, related_name="proposals")
 
+    round = models.PositiveSmallIntegerField(default=1, db_default=1, help_text="Counts the edits, from 1.")
     state_digest = models.CharField(
         max_length=64, help_text="sha256 over the facts that the proposal was made on; a decision names the same."
     )
     submitted_state = models.JSONField(
         default=dict, blank=True, help_text="Those facts themselves, for showing what has changed since."
+    )
+    route = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="Who was asked when it was submitted, for queues; a decision asks the policy of its moment.",
+    )
+    decided_state = models.JSONField(
+        default=dict, blank=True, db_default={}, help_text="The facts that it was approved on; empty before."
+    )
+    due_on = models.DateField(
+        null=True, blank=True, help_text="By when it should be decided; from the next day on it is overdue."
     )
     decide_by = models.DateTimeField(help_text="After that it expires undecided.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -100,6 +146,7 @@ class Proposal(models.Model):
                         | models.Q(dependency=None, system__isnull=False)
                     )
                 )
+                | models.Q(kind="retire_model", model__isnull=False)
                 | (models.Q(kind="change_policy") & ~models.Q(policy_text="")),
             )
         ]
@@ -107,6 +154,8 @@ class Proposal(models.Model):
     def __str__(self) -> str:
         if self.kind == self.Kind.CHANGE_POLICY:
             return "Change the policy"
+        if self.kind == self.Kind.RETIRE_MODEL:
+            return f"Retire {self.model}"
         if self.kind == self.Kind.ADOPT_MODEL:
             return f"Adopt {self.offering} for {self.purpose} ({self.get_distribution_display()})"
         if self.kind == self.Kind.APPROVE_ALTERNATIVE:
@@ -115,8 +164,10 @@ class Proposal(models.Model):
 
 
 class Decision(models.Model):
-    """One person's answer to a proposal. The proposer's id is copied here so that the database itself can refuse
-    a decision on one's own proposal: a CHECK compares the two, a trigger holds the copy to the original.
+    """One person's answer to a round of a proposal. The proposer's id is copied here so that the database itself can
+    refuse a decision on one's own proposal: a CHECK compares the two, a trigger holds the copy to the original.
+
+    Who stands in for somebody by a delegation names them, and the same is refused for them.
     """
 
     class Verdict(models.TextChoices):
@@ -126,6 +177,13 @@ class Decision(models.Model):
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="decisions")
     proposer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    delegation = models.ForeignKey(
+        "governance.Delegation", models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    acting_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="decided_by_others"
+    )
+    round = models.PositiveSmallIntegerField(default=1, db_default=1, help_text="Of the proposal, when it was given.")
     verdict = models.CharField(max_length=7, choices=Verdict)
     comment = models.TextField(blank=True)
     state_digest = models.CharField(max_length=64, help_text="Of the state that the decider saw.")
@@ -134,8 +192,18 @@ class Decision(models.Model):
     class Meta:
         ordering = ("decided_at",)
         constraints = [
-            models.UniqueConstraint(fields=("proposal", "decider"), name="one_decision_per_person"),
+            models.UniqueConstraint(fields=("proposal", "round", "decider"), name="one_decision_per_person"),
+            models.UniqueConstraint(fields=("proposal", "round", "acting_for"), name="one_decision_per_absent_person"),
             models.CheckConstraint(condition=~models.Q(decider=models.F("proposer")), name="proposer_never_decides"),
+            models.CheckConstraint(
+                condition=models.Q(acting_for=None, delegation=None)
+                | (
+                    models.Q(acting_for__isnull=False, delegation__isnull=False)
+                    & ~models.Q(acting_for=models.F("proposer"))
+                    & ~models.Q(acting_for=models.F("decider"))
+                ),
+                name="nobody_decides_for_the_proposer",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -233,6 +301,10 @@ class Basis(models.Model):
         return f"{self.fact} = {self.value}"
 
 
+# Whatever a policy says, and whichever way a waiver comes in: not longer than this after it was granted.
+LONGEST_WAIVER_DAYS = 90
+
+
 class Waiver(Permit):
     """The decision that a rule does not stop a dependency or a system, until a day. `expires_on` is that day."""
 
@@ -249,7 +321,11 @@ class Waiver(Permit):
                 name="waiver_for_a_dependency_or_a_system",
                 condition=models.Q(dependency__isnull=False, system=None)
                 | models.Q(dependency=None, system__isnull=False),
-            )
+            ),
+            models.CheckConstraint(
+                name="waiver_ends_within_ninety_days",
+                condition=models.Q(expires_on__lte=DaysAfter("granted_at", LONGEST_WAIVER_DAYS)),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,10 @@ A document has these keys, all optional; `docs/reference/policy.md` explains eac
      "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14,
      "concentration_max_share": 0.5, "concentration_min_dependencies": 10,
      "enforce_from": {"UD405": "2027-01-01", "systems": {"help-centre": {"UD401": "2027-03-01"}}},
-     "exceptions": [{"tag": "sandbox", "rules": ["UD405"], "level": "note", "until": "2027-01-31", "reason": "…"}]}
+     "exceptions": [{"tag": "sandbox", "rules": ["UD405"], "level": "note", "until": "2027-01-31", "reason": "…"}],
+     "routes": {"by_criticality": {"waive_rule": {"critical": {"reviewer": 2}}}}}
+
+`governance.rules.routes` says what `routes` may say.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -30,6 +33,8 @@ from governance.rules.catalogue import (
     WARNING,
     Levels,
 )
+from governance.rules.routes import Routes
+from governance.rules.routes import parse as parse_routes
 
 DISTRIBUTIONS = ("internal", "saas", "shipped")
 # Unknown is not among them: that is a finding of its own (UD201), and nobody can allow what nobody knows.
@@ -102,6 +107,7 @@ class Policy:
     enforce_from: Mapping[str, date] = field(default_factory=dict)
     enforce_from_by_system: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     exceptions: tuple[ExceptionTerms, ...] = ()
+    routes: Routes = field(default_factory=Routes)
 
     def level_of(self, rule: str, *, criticality: str, is_production: bool) -> str:
         """How heavy `rule` weighs there, `off` included. Rules about plans never stop a build outside production."""
@@ -256,6 +262,10 @@ def _by_rule(value: Mapping[str, Any], path: Path) -> dict[str, date]:
     return {code: _day(day, (*path, code)) for code, day in value.items()}
 
 
+def _routes(value: Any, _default: Policy) -> dict[str, Any]:
+    return {"routes": parse_routes(value, wrong=lambda place, expected: BadPolicy(tuple(place.split(".")), expected))}
+
+
 def _exceptions(value: Any, _default: Policy) -> dict[str, Any]:
     if not isinstance(value, list):
         raise BadPolicy(("exceptions",), "must be a list of tables, each headed [[exceptions]]")
@@ -295,4 +305,5 @@ _PARTS: Mapping[str, Part] = {
     "concentration_min_dependencies": _min_dependencies,
     "enforce_from": _enforce_from,
     "exceptions": _exceptions,
+    "routes": _routes,
 }

@@ -60,14 +60,31 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One of several things that a letter is about, with the page where one goes on."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """Something about the platform itself that somebody has to look at: said in full sentences, each list in order."""
+    """Something about the platform itself that somebody has to look at: said in full sentences, each list in order.
+
+    `link_text` names the page at `url`; `because` says why one gets the letter, and how to get it no more.
+    """
 
     headline: str
     why: tuple[str, ...]
     follows: tuple[str, ...]
     to_do: tuple[str, ...]
     url: str
+    link_text: str = "The source, its polls and what is held back"
+    because: str = (
+        "One letter when something goes wrong and one when it is over. You get it because this address stands among the "
+        "channels without a team; an administrator can switch it off there."
+    )
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

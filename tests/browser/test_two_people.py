@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from governance.models import Adoption, Proposal
 from registry.models import Dependency
 from tests import factories
+from tests.admin_rows import decided
 from tests.browser.conftest import Visitor
 from tests.factories import NOW
 
@@ -30,7 +31,6 @@ def adopted(offering: factories.Offering) -> None:
     """The offering may be used for embedding in what is served to customers."""
     asked = Proposal.objects.create(
         kind="adopt_model",
-        state="approved",
         proposer=factories.user(),
         reason="Tried.",
         offering=offering,
@@ -40,7 +40,7 @@ def adopted(offering: factories.Offering) -> None:
         decide_by=NOW,
     )
     Adoption.objects.create(
-        proposal=asked,
+        proposal=decided(asked),
         offering=offering,
         purpose="embedding",
         distribution="saas",

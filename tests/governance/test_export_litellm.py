@@ -10,6 +10,7 @@ from django.utils import timezone
 from governance.models import Approval, Block, Proposal
 from registry.models import Alias, Alternative, Dependency, Offering, PlanRevision
 from tests import factories as f
+from tests.admin_rows import decided
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.now().date()
@@ -40,7 +41,7 @@ def approve(alternative: Alternative, *, days: int = 30) -> Approval:
         decide_by=timezone.now(),
     )
     return Approval.objects.create(
-        proposal=proposal,
+        proposal=decided(proposal),
         granted_at=timezone.now() - timedelta(days=60),
         expires_on=TODAY + timedelta(days=days),
         dependency=dependency,

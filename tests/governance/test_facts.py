@@ -21,7 +21,7 @@ from governance.facts import (
 from governance.models import Action, Approval, Block, Evaluation, Waiver
 from registry.models import Alternative, Dependency, Drill, FallbackPlan, Member, Offering, Revision, System
 from tests import factories as f
-from tests.admin_rows import proposal
+from tests.admin_rows import decided, proposal
 from tests.factories import NOW, TODAY
 from tests.governance.gate_world import adopt, approve_first, green, owner_of
 
@@ -356,7 +356,7 @@ def give_waiver(**fields: Any) -> Waiver:
     about = {name: fields[name] for name in ("dependency", "system", "rule") if name in fields}
     asked = proposal(kind="waive_rule", purpose="", distribution="", until=TODAY + timedelta(days=30), **about)
     given: dict[str, Any] = {"granted_at": NOW, "expires_on": TODAY + timedelta(days=30), "reason": "While we drill."}
-    return Waiver.objects.create(proposal=asked, **(given | fields))
+    return Waiver.objects.create(proposal=decided(asked), **(given | fields))
 
 
 def test_what_a_system_declares_comes_once_per_offering_with_all_its_purposes() -> None:

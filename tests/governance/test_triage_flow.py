@@ -36,6 +36,7 @@ from registry.models import (
     Revision,
 )
 from tests import factories as make
+from tests.admin_rows import decided
 from tests.factories import NOW, TODAY, day
 
 pytestmark = pytest.mark.django_db
@@ -313,7 +314,6 @@ def approval(dependency: Dependency, spare: Offering, **alternative: Any) -> App
     PlanRevision.objects.filter(pk=revision.pk).update(submitted_at=NOW)
     proposal = Proposal.objects.create(
         kind="approve_alternative",
-        state="approved",
         proposer=make.user(),
         reason="r",
         dependency=dependency,
@@ -323,7 +323,7 @@ def approval(dependency: Dependency, spare: Offering, **alternative: Any) -> App
         decide_by=LATER,
     )
     granted = Approval.objects.create(
-        proposal=proposal,
+        proposal=decided(proposal),
         dependency=dependency,
         plan_revision=revision,
         alternative=row,

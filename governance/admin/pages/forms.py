@@ -29,6 +29,15 @@ def long_text(**options: Any) -> forms.CharField:
     return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, **options)
 
 
+def due_field() -> forms.DateField:
+    """By when a proposal should be decided."""
+    return day_field(
+        label="Decide by",
+        required=False,
+        help_text="Reviewers see it in their queue; empty: half of the time there is.",
+    )
+
+
 class AdoptionForm(forms.Form):
     """What `proposals.propose_adoption` takes."""
 
@@ -39,6 +48,7 @@ class AdoptionForm(forms.Form):
     purpose = forms.SlugField(help_text="One word that the organisation uses again: embedding, chat, re-ranking, …")
     distribution = forms.ChoiceField(choices=Distribution.choices)
     reason = long_text(help_text="Why this model, and what you tried it on. The reviewer sees it beside the facts.")
+    due_on = due_field()
 
 
 class WaiverForm(forms.Form):
@@ -54,6 +64,7 @@ class WaiverForm(forms.Form):
     until = day_field(help_text="A waiver always ends.")
     reason = long_text(help_text="Why the rule cannot be kept now.")
     compensating_measure = long_text(help_text="What makes it bearable until then.")
+    due_on = due_field()
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         """Offers what the person may propose for: their teams' systems, or everything to a reviewer."""
@@ -72,6 +83,13 @@ class WaiverForm(forms.Form):
         if bool(data.get("system")) == bool(data.get("dependency")):
             self.add_error("dependency", "Choose one: a dependency, or the whole system.")
         return data
+
+
+class RetirementForm(forms.Form):
+    """What `proposals.propose_retirement` takes beside the model."""
+
+    reason = long_text(help_text="Why nobody should use it any more.")
+    due_on = due_field()
 
 
 class BlockForm(forms.Form):

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
-from governance.models import Action, Impact, Proposal
-from governance.permissions import can_decide
+from governance.models import Action, Comment, Impact, Proposal
+from governance.permissions import ADMIN, roles_of
+from governance.queue import decidable_by, questions_to
 from governance.vendor_signals import open_signals
 from registry.health import Health, look
 from registry.models import AIModel, Change, Dependency, Offering, ProposedSignal, Source, Team, User
@@ -28,7 +29,9 @@ class Home:
     action_count: int
     to_decide: list[Proposal]
     to_decide_count: int
+    overdue: list[Proposal]
     can_decide: bool
+    questions: list[Comment]
     mine: list[Proposal]
     retirements: list[Offering]
     single: single_vendor.Overview
@@ -47,13 +50,15 @@ class Home:
 def load(person: User, *, now: datetime) -> Home:
     """The page for one person, in a number of queries that does not depend on how much there is."""
     actions = Action.objects.for_person(person).open().select_related("dependency__system", "team").order_by("due_on")
-    to_decide = _decidable(person)
+    to_decide = decidable_by(person, today=now.date())
     return Home(
         actions=list(actions[:LIST_LENGTH]),
         action_count=actions.count(),
-        to_decide=list(to_decide[:LIST_LENGTH]),
-        to_decide_count=to_decide.count(),
-        can_decide=can_decide(person),
+        to_decide=[] if to_decide is None else list(to_decide[:LIST_LENGTH]),
+        to_decide_count=0 if to_decide is None else to_decide.count(),
+        overdue=_overdue(person, to_decide, today=now.date()),
+        can_decide=to_decide is not None,
+        questions=list(questions_to(person)),
         mine=list(_own_proposals(person, now=now)[:LIST_LENGTH]),
         retirements=_retirements(now.date()),
         single=single_vendor.load(now=now, limit=LIST_LENGTH),
@@ -68,6 +73,7 @@ def load(person: User, *, now: datetime) -> Home:
 _SUBJECTS = (
     "proposer",
     "offering__model",
+    "model",
     "system",
     "alternative__offering__model",
     "dependency__system",
@@ -75,10 +81,11 @@ _SUBJECTS = (
 )
 
 
-def _decidable(person: User) -> QuerySet[Proposal]:
-    if not can_decide(person):
-        return Proposal.objects.none()
-    return Proposal.objects.open().exclude(proposer=person).select_related(*_SUBJECTS).order_by("decide_by")
+def _overdue(person: User, to_decide: QuerySet[Proposal] | None, *, today: date) -> list[Proposal]:
+    """What this person lets wait; to administrators, what anybody does."""
+    if ADMIN in roles_of(person):
+        return list(Proposal.objects.overdue(today).select_related(*_SUBJECTS).most_pressing_first())
+    return [] if to_decide is None else list(to_decide.filter(due_on__lt=today))
 
 
 def _own_proposals(person: User, *, now: datetime) -> QuerySet[Proposal]:

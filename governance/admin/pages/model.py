@@ -17,7 +17,7 @@ from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.disputes import Dispute, load_disputes
 from governance.facts import load_staleness
 from governance.models import Action, Adoption, Approval, Block
-from governance.permissions import can_decide, can_propose
+from governance.permissions import can_decide, can_propose, can_retire
 from governance.rules.facts import StaleFacts, same_revision
 from registry.criteria import Criterion, Verdict
 from registry.lineage import Roots, roots_of
@@ -227,5 +227,6 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
         can_assert=person.has_perm("registry.assert_lineage", row),
         can_edit=person.has_perm("registry.change_aimodel", row),
         can_propose=can_propose(person),
+        can_retire=row.state != AIModel.State.WITHDRAWN and can_retire(person, row),
         can_block=can_decide(person),
     )

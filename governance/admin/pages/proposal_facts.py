@@ -1,6 +1,6 @@
 """The state of a proposal as rows of a table: what is known beside what it is compared with. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,55 @@ class Table:
     rows: tuple[Row, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A fact that is not what it was, as people call it."""
+
+    label: str
+    before: Any
+    after: Any
+
+
+_WORDS = {
+    **{name: label for label, name in _OFFERING},
+    "register_state": "State in the register",
+    "pinned_revision": "Pinned revision",
+    "impact_statement": "What users lose",
+    "has_verified_copy": "Verified copy of our own",
+    "shares_vendors_with_primary": "Vendors behind both",
+    "open_findings": "What the rule finds",
+    "switch_procedure": "How we switch",
+    "trigger": "When we switch",
+    "switched_by": "Who switches",
+    "alternatives": "Order of the plan",
+    "stands_in_for": "Stands in for",
+    "compensating_measure": "What makes it bearable",
+}
+_OF = {"primary": "in use", "alternative": "the alternative", "plan": "the plan", "dependency": "the use"}
+# Numbers of rows, and what follows from the other facts.
+_UNTOLD = frozenset({"id", "order", "is_current", "round", "kind", "revision_number"})
+
+
+def in_words(differences: Iterable[Mapping[str, Any]]) -> list[Difference]:
+    """What `state.differences` found, with the names that the page has for it; numbers of rows are left out."""
+    found = []
+    for one in differences:
+        *path, name = str(one["fact"]).split(".")
+        if name not in _UNTOLD:
+            label = _WORDS.get(name, name.replace("_", " ").capitalize())
+            where = next((_OF[part] for part in path if part in _OF), "")
+            found.append(Difference(f"{label} ({where})" if where else label, one["before"], one["after"]))
+    return found
+
+
 def table_of(state: State) -> Table:
     """What the proposal is about: one offering, the model in use beside its alternative, or what a waiver covers."""
     if state.get("kind") == "adopt_model":
         return _offerings({"Now": state["offering"]})
     if state.get("kind") == "approve_alternative":
         return _offerings(_compared(state))
+    if state.get("kind") == "retire_model":
+        return _retirement(state)
     return _waiver(state)
 
 
@@ -102,6 +145,25 @@ def _offerings(columns: Mapping[str, State]) -> Table:
 def _cell(name: str, value: Any) -> Cell:
     is_bad = bool(value) if name in _BAD_IF_ANY else isinstance(value, str | bool) and value in _BAD.get(name, set())
     return Cell(value, is_bad)
+
+
+def _retirement(state: State) -> Table:
+    model = state["model"]
+    rows = [
+        Row("State in the register", (Cell(model["register_state"]),)),
+        Row("Owner", (Cell(model["owner"]),)),
+        *(Row(f"Used: {one['dependency']}", (_leans(one, "its plan holds with"),)) for one in state["dependencies"]),
+        *(Row(f"Backs: {one['dependency']}", (_leans(one, "stays with"),)) for one in state["stands_in_for"]),
+    ]
+    if not state["dependencies"] and not state["stands_in_for"]:
+        rows.append(Row("Used by", (Cell("nobody: no dependency and no plan names it"),)))
+    return Table(("Now",), tuple(rows))
+
+
+def _leans(one: State, words: str) -> Cell:
+    return Cell(
+        f"{words} {one['instead']}" if one["instead"] else "nothing holds without it", is_bad=not one["instead"]
+    )
 
 
 def _waiver(state: State) -> Table:

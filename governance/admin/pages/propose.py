@@ -1,21 +1,22 @@
-"""Asking other people for a decision: adopt a model, waive a rule."""
+"""Asking other people for a decision: adopt a model, waive a rule, retire a model."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from governance import proposals
-from governance.admin.pages.forms import AdoptionForm, WaiverForm
+from governance.admin.pages.forms import AdoptionForm, RetirementForm, WaiverForm
 from governance.admin.pages.frame import person_of, put_into, show, status_of
 from governance.models import Proposal
-from governance.permissions import can_propose
+from governance.permissions import can_propose, can_retire
 from governance.refused import Refused
-from registry.models import Offering
+from registry.models import AIModel, Offering
 
 _NOTE = "You cannot decide on it yourself: a reviewer will, and sees the facts of that moment beside what you write."
 
@@ -38,6 +39,17 @@ def waiver(request: HttpRequest) -> HttpResponse:
     return _form(request, form, title="Propose a waiver", lead=lead)
 
 
+def retirement(request: HttpRequest, slug: str) -> HttpResponse:
+    model = get_object_or_404(AIModel, slug=slug)
+    if not can_retire(person_of(request), model):
+        raise PermissionDenied
+    form = RetirementForm(request.POST or None)
+    if made := _submitted(request, form, model=model):
+        return made
+    lead = "A retired model is withdrawn from the register: nobody begins to use it. Its history stays."
+    return _form(request, form, title=f"Retire {model}", lead=lead)
+
+
 def _asked_adoption(request: HttpRequest) -> dict[str, Any]:
     """What a link has filled in already; an offering is linked by its id."""
     asked: dict[str, Any] = request.GET.dict()
@@ -45,12 +57,12 @@ def _asked_adoption(request: HttpRequest) -> dict[str, Any]:
     return asked | ({"offering": Offering.objects.filter(pk=pk).first()} if pk.isdecimal() else {})
 
 
-def _submitted(request: HttpRequest, form: forms.Form) -> HttpResponse | None:
+def _submitted(request: HttpRequest, form: forms.Form, **about: Any) -> HttpResponse | None:
     """The way to the new proposal; None where the form is still to be filled in."""
     if request.method != "POST" or not form.is_valid():
         return None
     try:
-        proposal = _propose(request, form)
+        proposal = _propose(request, form, **about)
     except Refused as refused:
         put_into(form, refused)
         return None
@@ -58,9 +70,16 @@ def _submitted(request: HttpRequest, form: forms.Form) -> HttpResponse | None:
     return redirect("pages:proposal", proposal.pk)
 
 
-def _propose(request: HttpRequest, form: forms.Form) -> Proposal:
-    propose = proposals.propose_adoption if isinstance(form, AdoptionForm) else proposals.propose_waiver
-    return propose(proposer=person_of(request), now=timezone.now(), **form.cleaned_data)
+_USE_CASES: dict[type[forms.Form], Callable[..., Proposal]] = {
+    AdoptionForm: proposals.propose_adoption,
+    WaiverForm: proposals.propose_waiver,
+    RetirementForm: proposals.propose_retirement,
+}
+
+
+def _propose(request: HttpRequest, form: forms.Form, **about: Any) -> Proposal:
+    propose = _USE_CASES[type(form)]
+    return propose(proposer=person_of(request), now=timezone.now(), **form.cleaned_data, **about)
 
 
 def _require_proposer(request: HttpRequest) -> None:

@@ -1,0 +1,92 @@
+"""What follows from approving a proposal, said before anybody does."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from governance.models import Adoption, Proposal
+from governance.plan_states import plan_states
+from governance.rules.catalogue import RULES
+from governance.rules.plan import Standing
+from governance.state import required
+from governance.terms import terms_in_force
+
+# What an approval itself mends.
+_MENDED = frozenset({"UD401", "UD501"})
+
+
+def effect_of(proposal: Proposal, *, now: datetime) -> tuple[str, ...]:
+    """Sentences in the order in which they matter: what begins, until when, and what stays as it is."""
+    return tuple(_EFFECTS[proposal.kind](proposal, now))
+
+
+def _adopt(proposal: Proposal, now: datetime) -> list[str]:
+    last = now.date() + timedelta(days=terms_in_force(now).adoption_days)
+    use = {"offering": proposal.offering, "purpose": proposal.purpose, "distribution": proposal.distribution}
+    former = Adoption.objects.filter(ended_at=None, **use).first()
+    said = [
+        f"Every system that is distributed that way may use it for {proposal.purpose}: the gate no longer says UD103.",
+        f"It holds until {last:%-d %B %Y}, and ends earlier where a fact that it rests on changes.",
+    ]
+    if former:
+        said.append(f"It takes the place of the adoption that runs until {former.expires_on:%-d %B %Y}.")
+    return said
+
+
+def _approve(proposal: Proposal, now: datetime) -> list[str]:
+    last = now.date() + timedelta(days=terms_in_force(now).approval_days)
+    dependency, alternative = required(proposal.dependency), required(proposal.alternative)
+    state = plan_states([dependency.pk], now=now)[dependency.pk]
+    standing = next((one for one in state.standings if one.alternative.id == alternative.pk), None)
+    return [
+        _plan(standing, holds_already=state.holds),
+        f"It holds until {last:%-d %B %Y}, and ends earlier where a fact that it rests on changes.",
+        "It is bound to this revision of the plan: a newer one has to be approved again.",
+    ]
+
+
+def _plan(standing: Standing | None, *, holds_already: bool) -> str:
+    if standing is None:
+        return "The plan has a newer revision: this can no longer be approved."
+    left = [flaw.message for flaw in standing.flaws if flaw.rule not in _MENDED]
+    if not left:
+        return "The plan holds with it." if holds_already else "The plan holds from then on: nothing else is missing."
+    return f"The alternative counts as approved, but does not hold yet: {'; '.join(left)}"
+
+
+def _waive(proposal: Proposal, _now: datetime) -> list[str]:
+    rule = RULES[proposal.rule]
+    about = proposal.system or required(proposal.dependency).system
+    until = proposal.until
+    last = f"{until:%-d %B %Y}" if until else "its day"
+    return [
+        f"{proposal.rule} ({rule.title.lower()}) no longer stops {about}"
+        + (" for this one dependency." if proposal.dependency else ", whatever it depends on."),
+        f"It ends on {last} by itself; every verdict until then names it (UD502).",
+        "It mends nothing: what the rule finds stays to be done.",
+    ]
+
+
+def _retire(proposal: Proposal, _now: datetime) -> list[str]:
+    return [
+        f"{proposal.model} is withdrawn from the register: every check that meets it says UD101.",
+        "Who still uses it has to move to the alternative of their plan, named below.",
+        "Nothing is deleted; its history stays.",
+    ]
+
+
+def _change_policy(proposal: Proposal, _now: datetime) -> list[str]:
+    from_when = proposal.in_force_from
+    return [
+        "The policy below takes force " + (f"on {from_when:%-d %B %Y, %H:%M} UTC." if from_when else "at once."),
+        "Every check from then on is judged by it, in the gate, in pipelines and on these pages.",
+        "The former version stays in the list, and a newer one can take this back.",
+    ]
+
+
+_EFFECTS: dict[str, Callable[[Proposal, datetime], list[str]]] = {
+    Proposal.Kind.ADOPT_MODEL: _adopt,
+    Proposal.Kind.APPROVE_ALTERNATIVE: _approve,
+    Proposal.Kind.WAIVE_RULE: _waive,
+    Proposal.Kind.RETIRE_MODEL: _retire,
+    Proposal.Kind.CHANGE_POLICY: _change_policy,
+}
