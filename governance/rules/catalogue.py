@@ -159,6 +159,12 @@ _ALL = (
         _levels("EEWN", "WWNN"),
     ),
     Rule(
+        "UD405",
+        "Never drilled, or the last drill has expired or failed",
+        "A way out that nobody has walked is a hope; how long it takes is known once somebody did.",
+        _levels("EWNN", "NNNN"),
+    ),
+    Rule(
         "UD501",
         "A decision has expired, or a fact it rests on has changed",
         "A decision holds for what was decided on, and for as long as it was given.",
