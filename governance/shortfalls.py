@@ -105,6 +105,24 @@ def _apart(measured: Number, most: Number, said: Callable[[Number], str]) -> str
     return said(measured) if said(measured) != said(most) else str(measured)
 
 
+def limits(thresholds: Thresholds) -> dict[str, str]:
+    """What a drill has to reach, in words, by the field that shows it."""
+    asked = {
+        "alternative_score": _said(
+            thresholds.least_score_share, percent, "at least {} of the score of the model in use"
+        ),
+        "latency_ms": _said(thresholds.most_latency_ms, _ms),
+        "cost_usd": _said(thresholds.most_cost_usd, _usd),
+        "switch_time": _said(thresholds.most_switch_time, span),
+        "reindex_time": _said(thresholds.most_reindex_time, span),
+    }
+    return {name: text for name, text in asked.items() if text}
+
+
+def _said(limit: Number | None, said: Callable[[Number], str], text: str = "at most {}") -> str:
+    return "" if limit is None else text.format(said(limit))
+
+
 def percent(share: float) -> str:
     """`95 %`, `97.2 %`; as exact as one says it."""
     return f"{share * 100:.3g} %"

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from governance import candidates, plans, proposals
+from governance.admin.pages import plan_drills
 from governance.admin.pages.frame import person_of, put_into, show, status_of
+from governance.admin.pages.plan_drills import PlanDrills
 from governance.admin.pages.plan_forms import (
     AlternativeForms,
     PlanForm,
@@ -52,6 +54,7 @@ class PlanPage:
     candidates: list[tuple[Candidate, str]]
     """The best ones, and those that follow: each with a ref that means it alone."""
     more_candidates: list[tuple[Candidate, str]]
+    drills: PlanDrills | None
 
 
 def load(dependency: Dependency, *, now: datetime) -> PlanPage:
@@ -66,6 +69,7 @@ def load(dependency: Dependency, *, now: datetime) -> PlanPage:
         ways=_ways_of(submitted) if submitted else [],
         candidates=ranked[:MAX_CANDIDATES],
         more_candidates=ranked[MAX_CANDIDATES:],
+        drills=plan_drills.load(dependency, submitted, now=now),
     )
 
 
