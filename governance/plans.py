@@ -1,7 +1,9 @@
 """Fallback plans: write the next revision, submit it, copy a model's default plan into a dependency."""
 
+import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
 from django.core.exceptions import ValidationError
@@ -9,6 +11,7 @@ from django.db import transaction
 
 from governance import audit
 from governance.refused import Refused, invalid, refuse, refuse_nul, written
+from governance.terms import terms_in_force
 from registry.locks import serialise
 from registry.models import AIModel, Alternative, Dependency, FallbackPlan, PlanRevision, User
 
@@ -26,7 +29,18 @@ ALTERNATIVE_FIELDS = (
 )
 
 
-class PlanText(TypedDict, total=False):
+class Asks(TypedDict, total=False):
+    """How often the plan is drilled, and what a drill of it has to reach; None asks for nothing."""
+
+    drill_every_days: int | None
+    least_score_share: float | None
+    most_latency_ms: float | None
+    most_cost_usd: Decimal | None
+    most_switch_time: timedelta | None
+    most_reindex_time: timedelta | None
+
+
+class PlanText(Asks, total=False):
     trigger: str
     switch_procedure: str
     switched_by: str
@@ -39,7 +53,7 @@ def draft_revision(
     *,
     author: User,
     alternatives: Sequence[Mapping[str, Any]],
-    now: datetime,  # noqa: ARG001 - every act says when it is done; a draft counts from its submission
+    now: datetime,
     **text: Unpack[PlanText],
 ) -> PlanRevision:
     """Write the next revision of the plan of a dependency, or of a model's default plan; it does not count yet.
@@ -55,6 +69,7 @@ def draft_revision(
         latest = plan.revisions.order_by("-number").first()
         revision = PlanRevision(plan=plan, number=latest.number + 1 if latest else 1, created_by=author, **text)
         _clean(revision)
+        _refuse_what_nobody_can_keep(revision, now=now)
         revision.save()
         for order, given in enumerate(alternatives, start=1):
             _add_alternative(revision, order, given)
@@ -121,6 +136,16 @@ def _clean(revision: PlanRevision) -> None:
         revision.clean_fields(exclude=["plan", "created_by", "submitted_at"])
     except ValidationError as error:
         refuse(error)
+
+
+def _refuse_what_nobody_can_keep(revision: PlanRevision, *, now: datetime) -> None:
+    for name in ("least_score_share", "most_latency_ms"):
+        limit = getattr(revision, name)
+        if limit is not None and not math.isfinite(limit):
+            raise invalid(name, f"{name}: must be a number that can be compared with others.")
+    at_most = terms_in_force(now).drill_days
+    if revision.drill_every_days and revision.drill_every_days > at_most:
+        raise invalid("drill_every_days", f"drill_every_days: policy lets a drill count for {at_most} days at most.")
 
 
 def _add_alternative(revision: PlanRevision, order: int, given: Mapping[str, Any]) -> None:

@@ -1,38 +1,48 @@
 """By what a model that could stand in is judged: named criteria, each with a sentence. There is no score; pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-from registry.capabilities import EMBEDDING_TASKS, MULTILINGUAL
+from registry.capabilities import EMBEDDING_TASKS
 from registry.lineage import Roots
 from registry.models import AIModel, License, LicenseClass, Offering
+from registry.wanted import Verdict, Wanted, gaps_of, listed, wanted_of
 
 
 class Criterion(StrEnum):
     """In the order in which they decide."""
 
     INDEPENDENCE = "independence"
+    APPROVAL = "approval"
     ADOPTION = "adoption"
     LICENSE = "license"
     CAPABILITIES = "capabilities"
     FUTURE = "future"
     DIMENSION = "dimension"
+    HOST = "host"
+    SWITCH = "switch"
     PRICE = "price"
 
-
-class Verdict(IntEnum):
-    """What a criterion says, best first. What nobody knows is a question, not a failure."""
-
-    FOR = 0
-    QUESTION = 1
-    AGAINST = 2
-
     @property
-    def word(self) -> str:
-        return self.name.lower()
+    def in_words(self) -> str:
+        return _TITLES[self]
+
+
+_TITLES = {
+    Criterion.INDEPENDENCE: "other vendors behind it",
+    Criterion.APPROVAL: "approved here as a way out",
+    Criterion.ADOPTION: "adopted here for this use",
+    Criterion.LICENSE: "license allowed here",
+    Criterion.CAPABILITIES: "does what is needed",
+    Criterion.FUTURE: "here to stay",
+    Criterion.DIMENSION: "keeps the dimension",
+    Criterion.HOST: "another host",
+    Criterion.SWITCH: "switch measured here",
+    Criterion.PRICE: "price",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +74,28 @@ class Terms:
     adopted: Collection[int] | None = None
     """Ids of the offerings that may be used already."""
     allowed_license_classes: Collection[str] | None = None
+    approved: Mapping[int, str] | None = None
+    """By the id of an offering that is approved as a way out: of what, in words."""
+    measured: Mapping[int, timedelta] | None = None
+    """By the id of an offering: how long a drill here took to switch to it."""
+    lead_days: int | None = None
+    """What policy reckons with where nobody has measured."""
+    wanted: Wanted | None = None
+    """What the purpose needs; left out: all that is known of the model in use."""
 
 
 def judge(primary: Profile, candidate: Profile, terms: Terms) -> tuple[Reason, ...]:
     """One reason per criterion that applies, in the order in which they decide."""
     reasons = (
         _independence(primary, candidate),
+        _approval(candidate, terms),
         _adoption(candidate, terms),
         _license(candidate, terms),
-        _capabilities(primary, candidate),
+        _capabilities(terms.wanted or wanted_of(primary.model), candidate),
         _future(candidate, terms),
         _dimension(primary, candidate),
+        _host(primary.offering, candidate.offering),
+        _switch(candidate, terms),
         _price(primary.offering, candidate.offering),
     )
     return tuple(reason for reason in reasons if reason is not None)
@@ -91,16 +112,16 @@ def _independence(primary: Profile, candidate: Profile) -> Reason:
     if primary.roots.shares_a_vendor_with(candidate.roots):
         stand = "stands" if len(shared) == 1 else "stand"
         why = kinship or _through_bases(primary, candidate)
-        return reason(Verdict.AGAINST, f"Not independent: {_listed(shared)} {stand} behind both{why}.")
+        return reason(Verdict.AGAINST, f"Not independent: {listed(shared)} {stand} behind both{why}.")
     if kinship:
         return reason(Verdict.AGAINST, f"Not independent{kinship}.")
     unknown = primary.roots.unknown_models + candidate.roots.unknown_models
     if not (primary.roots.is_known and candidate.roots.is_known):
-        whose = f" of {_listed(dict.fromkeys(unknown))}" if unknown else ""
+        whose = f" of {listed(dict.fromkeys(unknown))}" if unknown else ""
         return reason(Verdict.QUESTION, f"Not shown independent: the lineage{whose} is not known.")
     vendors = candidate.roots.vendor_names or ("our own organisation",)
     stand = "stands" if len(vendors) == 1 else "stand"
-    return reason(Verdict.FOR, f"Independent: only {_listed(vendors)} {stand} behind it.")
+    return reason(Verdict.FOR, f"Independent: only {listed(vendors)} {stand} behind it.")
 
 
 def _kinship(primary: Profile, candidate: Profile) -> str:
@@ -109,7 +130,7 @@ def _kinship(primary: Profile, candidate: Profile) -> str:
     if candidate.model.pk in primary.ancestors:
         return f", {primary.model.name} is made from it"
     common = sorted(primary.ancestors[pk] for pk in primary.ancestors.keys() & candidate.ancestors.keys())
-    return f", both are made from {_listed(common)}" if common else ""
+    return f", both are made from {listed(common)}" if common else ""
 
 
 def _through_bases(primary: Profile, candidate: Profile) -> str:
@@ -118,7 +139,16 @@ def _through_bases(primary: Profile, candidate: Profile) -> str:
     carriers = frozenset[int]().union(*(candidate.roots.carriers[pk] for pk in shared))
     if candidate.model.pk in carriers:
         return ""
-    return f", through {_listed(sorted(candidate.ancestors[pk] for pk in carriers))}"
+    return f", through {listed(sorted(candidate.ancestors[pk] for pk in carriers))}"
+
+
+def _approval(candidate: Profile, terms: Terms) -> Reason | None:
+    if terms.approved is None:
+        return None
+    of_what = terms.approved.get(candidate.offering.pk)
+    if of_what is not None:
+        return Reason(Criterion.APPROVAL, Verdict.FOR, f"Approved here as a way out: {of_what}.")
+    return Reason(Criterion.APPROVAL, Verdict.QUESTION, "Approved here as nobody's way out yet.")
 
 
 def _adoption(candidate: Profile, terms: Terms) -> Reason | None:
@@ -141,49 +171,12 @@ def _license(candidate: Profile, terms: Terms) -> Reason:
     return Reason(Criterion.LICENSE, Verdict.FOR, f"{text}{allowed}.")
 
 
-def _capabilities(primary: Profile, candidate: Profile) -> Reason:
-    gaps = sorted(gaps_of(primary.model, candidate.model), key=lambda gap: -gap[0])
+def _capabilities(wanted: Wanted, candidate: Profile) -> Reason:
+    gaps = sorted(gaps_of(wanted, candidate.model), key=lambda gap: -gap[0])
     if not gaps:
         return Reason(Criterion.CAPABILITIES, Verdict.FOR, "Does all that is known of the model in use.")
     text = "; ".join(text for _, text in gaps)
     return Reason(Criterion.CAPABILITIES, gaps[0][0], f"{text[0].upper()}{text[1:]}.")
-
-
-def gaps_of(primary: AIModel, candidate: AIModel) -> Iterator[tuple[Verdict, str]]:
-    """What `candidate` lacks of what `primary` does, or may lack because nobody says. Unknown in `primary` asks nothing."""
-    yield from _language_gaps(primary.languages, candidate.languages)
-    if primary.context_length and candidate.context_length is None:
-        yield Verdict.QUESTION, "its context length is not known"
-    elif primary.context_length and candidate.context_length and candidate.context_length < primary.context_length:
-        yield Verdict.AGAINST, f"its context is {candidate.context_length:,} tokens, not {primary.context_length:,}"
-    yield from _modality_gaps("input", primary.input_modalities, candidate.input_modalities)
-    yield from _modality_gaps("output", primary.output_modalities, candidate.output_modalities)
-    if primary.supports_tools and candidate.supports_tools is None:
-        yield Verdict.QUESTION, "whether it calls tools is not known"
-    elif primary.supports_tools and not candidate.supports_tools:
-        yield Verdict.AGAINST, "it calls no tools"
-
-
-def _language_gaps(wanted: list[str], offered: list[str]) -> Iterator[tuple[Verdict, str]]:
-    if not wanted or MULTILINGUAL in offered:
-        return
-    missing = sorted(set(wanted) - set(offered))
-    if not offered:
-        yield Verdict.QUESTION, "its languages are not known"
-    elif MULTILINGUAL in wanted:
-        # A list of several languages may hold all that the use needs.
-        verdict = Verdict.QUESTION if len(offered) > 1 else Verdict.AGAINST
-        yield verdict, f"it is not multilingual, it knows {_listed(sorted(offered))}"
-    elif missing:
-        yield Verdict.AGAINST, f"it does not know {_listed(missing)}"
-
-
-def _modality_gaps(way: str, wanted: list[str], offered: list[str]) -> Iterator[tuple[Verdict, str]]:
-    missing = sorted(set(wanted) - set(offered))
-    if missing and not offered:
-        yield Verdict.QUESTION, f"its {way} modalities are not known"
-    elif missing:
-        yield Verdict.AGAINST, f"it has no {_listed(missing)} {way}"
 
 
 def _future(candidate: Profile, terms: Terms) -> Reason | None:
@@ -216,12 +209,37 @@ def _dimension(primary: Profile, candidate: Profile) -> Reason | None:
     )
 
 
+def _host(primary: Offering, candidate: Offering) -> Reason:
+    if candidate.kind == Offering.Kind.WEIGHTS:
+        text = f"Weights at {candidate.host}: whoever serves weights for us can serve these."
+        return Reason(Criterion.HOST, Verdict.FOR, text)
+    if primary.kind == Offering.Kind.SERVICE and candidate.host == primary.host:
+        return Reason(Criterion.HOST, Verdict.AGAINST, f"At the same host, {candidate.host}: it fails when that fails.")
+    return Reason(Criterion.HOST, Verdict.FOR, f"Served by {candidate.host}: another endpoint, and a key for it.")
+
+
+def _switch(candidate: Profile, terms: Terms) -> Reason | None:
+    if terms.measured is None:
+        return None
+    took = terms.measured.get(candidate.offering.pk)
+    if took is not None:
+        return Reason(Criterion.SWITCH, Verdict.FOR, f"A drill here switched to it in {_span(took)}.")
+    lead = f"; policy reckons with {terms.lead_days} days" if terms.lead_days is not None else ""
+    return Reason(Criterion.SWITCH, Verdict.QUESTION, f"Nobody here has measured the switch to it{lead}.")
+
+
+def _span(time: timedelta) -> str:
+    hours = time / timedelta(hours=1)
+    return f"{hours:.2g} hours" if hours < 48 else f"{hours / 24:.2g} days"  # noqa: PLR2004 - two days
+
+
 def _price(primary: Offering, candidate: Offering) -> Reason | None:
     factor = price_factor(primary, candidate)
     if factor is not None:
         verdict = Verdict.FOR if factor <= 1 else Verdict.AGAINST
         compared = "as much as" if factor == 1 else f"{factor:.2g} times"
-        return Reason(Criterion.PRICE, verdict, f"Costs {compared} the model in use per input token.")
+        text = f"Costs {candidate.input_price:.2f} USD per million input tokens, {compared} the model in use."
+        return Reason(Criterion.PRICE, verdict, text)
     if candidate.kind == Offering.Kind.WEIGHTS:
         return None
     if candidate.input_price is None:
@@ -235,8 +253,3 @@ def price_factor(primary: Offering, candidate: Offering) -> Decimal | None:
     if not primary.input_price or candidate.input_price is None:
         return None
     return candidate.input_price / primary.input_price
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = list(names) or [""]
-    return f"{', '.join(first)} and {last}" if first else last

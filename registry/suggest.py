@@ -1,19 +1,24 @@
 """Which models could stand in for the one that a dependency uses, best first, with the reasons."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from django.db import models
+from django.db.models import Q, QuerySet
 
 from registry.criteria import Criterion, Profile, Reason, Terms, Verdict, judge, price_factor
 from registry.lineage import roots_of
 from registry.models import AIModel, Dependency, License, ModelAncestor, Offering, Revision
+from registry.preselect import Sets, best
+from registry.wanted import wanted_by
 
 GONE = (Offering.Status.RETIRED, Offering.Status.DISABLED, Offering.Status.REMOVED)
 _NO_PRICE = Decimal("Infinity")
+# What one answer holds. Nobody reads further, and every one of them is judged exactly.
+FIRST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +43,39 @@ class Candidate:
 def candidates_for(
     dependency: Dependency,
     *,
-    now: datetime,
-    adopted: Collection[int] | None = None,
-    allowed_license_classes: Collection[str] | None = None,
+    terms: Terms,
+    sets: Sets | None = None,
+    details: Callable[[Terms, Collection[int]], Terms] | None = None,
+    only: Q | None = None,
+    limit: int = FIRST,
 ) -> list[Candidate]:
-    """Offerings of listed models for the same task, ranked; none where the task of the model in use is not known.
+    """The `limit` best offerings of listed models for the same task, ranked; none where that task is not known.
 
-    `adopted` are the offerings that may be used here already, and `allowed_license_classes` those that policy allows;
-    where the caller leaves them out, nothing is said about them. The number of queries does not grow.
+    The database finds the best, which are then judged one by one: the number of queries does not grow. `sets` are what is
+    approved, adopted and measured where that is too much to hold in `terms`; then `details` fills it in for the few
+    offerings that were found. `only` narrows what is considered.
     """
     primary = Offering.objects.select_related("model").get(pk=dependency.offering_id)
     if not primary.model.task:
         return []
-    offerings = list(
+    terms = replace(terms, wanted=terms.wanted or wanted_by(dependency, primary.model))
+    (first,) = profiles([primary])
+    pool = pool_of(primary, today=terms.today)
+    found = best(first, pool.filter(only) if only else pool, terms, sets or Sets.of(terms), limit=limit)
+    if details:
+        terms = details(terms, [offering.pk for offering in found])
+    return rank(first, profiles(found), terms)
+
+
+def pool_of(primary: Offering, *, today: date) -> QuerySet[Offering]:
+    """Whatever could take over at all: offerings that still run, of listed models for the same task."""
+    return (
         Offering.objects.filter(model__task=primary.model.task, model__state=AIModel.State.LISTED)
         .exclude(pk=primary.pk)
         .exclude(status__in=GONE)
-        .exclude(retires_on__lte=now.date())
+        .exclude(retires_on__lte=today)
         .select_related("model__developer", "provider")
     )
-    first, *rest = _profiles([primary, *offerings])
-    return rank(first, rest, Terms(now.date(), adopted, allowed_license_classes))
 
 
 def rank(primary: Profile, profiles: Iterable[Profile], terms: Terms) -> list[Candidate]:
@@ -77,17 +94,19 @@ def _candidate(primary: Profile, profile: Profile, terms: Terms) -> Candidate:
     )
 
 
-def _place(primary: Offering, candidate: Candidate) -> tuple[list[Verdict], Decimal, str, str]:
+def _place(primary: Offering, candidate: Candidate) -> tuple[list[Verdict], Decimal, str, str, str]:
     factor = price_factor(primary, candidate.offering)
     return (
         [candidate.verdict_on(criterion) for criterion in Criterion],
         _NO_PRICE if factor is None else factor,
-        candidate.offering.model.name.casefold(),
+        candidate.offering.model.slug,
         candidate.offering.host,
+        candidate.offering.external_key,
     )
 
 
-def _profiles(offerings: Sequence[Offering]) -> list[Profile]:
+def profiles(offerings: Sequence[Offering]) -> list[Profile]:
+    """Each with its root vendors, lineage and license, by three queries."""
     model_ids = {offering.model_id for offering in offerings}
     roots = roots_of(model_ids)
     ancestors: dict[int, dict[int, str]] = defaultdict(dict)
@@ -107,6 +126,6 @@ def _licenses(offerings: Sequence[Offering]) -> dict[int, License | None]:
         Revision.objects.filter(offering__in=[offering.pk for offering in offerings])
         .annotate(is_head=is_head)
         .select_related("license")
-        .order_by("is_head", "observed_at")
+        .order_by("is_head", "observed_at", "pk")
     )
     return {revision.offering_id: revision.license for revision in revisions}

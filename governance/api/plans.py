@@ -1,11 +1,13 @@
 """Fallback plans and drills: written through the use cases, so that revisions stay immutable and audited."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -30,6 +32,18 @@ class NewRevision(serializers.Serializer[None]):
     switched_by = serializers.CharField(max_length=120)
     rollback = serializers.CharField(max_length=20000, required=False, allow_blank=True, default="")
     reindex_plan = serializers.CharField(max_length=20000, required=False, allow_blank=True, default="")
+    drill_every_days = serializers.IntegerField(
+        min_value=1, max_value=3650, required=False, allow_null=True, help_text="As often as policy says, if left out."
+    )
+    least_score_share = serializers.FloatField(
+        min_value=0, required=False, allow_null=True, help_text="0.95: at least 95 % of the score of the model in use."
+    )
+    most_latency_ms = serializers.FloatField(min_value=0, required=False, allow_null=True)
+    most_cost_usd = serializers.DecimalField(
+        max_digits=12, decimal_places=4, min_value=0, required=False, allow_null=True
+    )
+    most_switch_time = serializers.DurationField(min_value=timedelta(0), required=False, allow_null=True)
+    most_reindex_time = serializers.DurationField(min_value=timedelta(0), required=False, allow_null=True)
     alternatives = shapes.AlternativeSerializer(many=True, allow_empty=False)
     submit = serializers.BooleanField(default=False, help_text="Submit at once; a submitted revision cannot change.")
 
@@ -86,14 +100,31 @@ class Drills(ReadOnly):
     )
     ordering = ("-drilled_on", "-pk")
 
+    @extend_schema(
+        request=shapes.DrillSerializer,
+        responses={
+            201: shapes.DrillSerializer,
+            200: OpenApiResponse(shapes.DrillSerializer, "It was recorded before under this key."),
+        },
+    )
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        """Record a drill of an alternative with its evidence."""
-        form = shapes.DrillSerializer(data=request.data)
+        """Record a drill of an alternative with its evidence; the numbers decide whether it passed."""
+        form = shapes.DrillSerializer(data=_with_key(request))
         form.is_valid(raise_exception=True)
-        data = form.validated_data
+        data, now = form.validated_data, timezone.now()
         alternative = data.pop("alternative")
         if not request.user.has_perm("registry.change_fallbackplan", alternative.plan_revision.plan):
             raise PermissionDenied("Only the team that owns the system records drills of its plans.")
         with refusals_as_problems():
-            drill = drills.record_drill(alternative, recorded_by=person_of(request), now=timezone.now(), **data)
-        return Response(shapes.DrillSerializer(drill).data, status=status.HTTP_201_CREATED)
+            drill = drills.record_drill(alternative, recorded_by=person_of(request), now=now, **data)
+        is_new = drill.recorded_at >= now
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(shapes.DrillSerializer(drill).data, status=code)
+
+
+def _with_key(request: Request) -> Any:
+    """The body, with the key of the header where it names none of its own."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key or not isinstance(request.data, Mapping) or request.data.get("idempotency_key"):
+        return request.data
+    return {**request.data, "idempotency_key": key}

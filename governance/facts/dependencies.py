@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from governance.facts.hosts import Hosts, load_hosts
 from governance.facts.offerings import load_offerings
@@ -17,6 +17,7 @@ from governance.rules.facts import (
     ActionFacts,
     AlternativeFacts,
     DependencyFacts,
+    DrillFacts,
     OfferingFacts,
     PlanFacts,
 )
@@ -48,7 +49,7 @@ class DependencyRow:
 
 @dataclass(frozen=True, slots=True)
 class AlternativeRow:
-    """An alternative's own columns, with the times measured in its last drill."""
+    """An alternative's own columns, with the times that were measured last, and its last drill."""
 
     pk: int
     plan_revision_id: int
@@ -62,6 +63,21 @@ class AlternativeRow:
     impact_statement: str
     switch_time: timedelta | None
     reindex_time: timedelta | None
+    drilled_on: date | None
+    drill_expires_on: date | None
+    drill_outcome: str | None
+    drill_shortfalls: list[str] | None
+
+    @property
+    def drill(self) -> DrillFacts | None:
+        if self.drilled_on is None or self.drill_expires_on is None:
+            return None
+        return DrillFacts(
+            drilled_on=self.drilled_on,
+            expires_on=self.drill_expires_on,
+            has_passed=self.drill_outcome == Drill.Outcome.PASSED,
+            shortfalls=tuple(self.drill_shortfalls or ()),
+        )
 
     @property
     def switch_time_days(self) -> float | None:
@@ -169,15 +185,16 @@ def _group(rows: Iterable[tuple[Any, ...]]) -> tuple[DependencyRow, ...]:
 
 
 def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[AlternativeRow]:
-    last_drill = Drill.objects.filter(alternative=OuterRef("pk"), switch_time__isnull=False).order_by(
-        "-drilled_on", "-pk"
-    )
+    last = Drill.objects.filter(alternative=OuterRef("pk")).newest_first()
+    measured = last.exclude(switch_time=None, reindex_time=None)
     rows = (
         Alternative.objects.filter(plan_revision_id__in=plan_revision_ids)
         .order_by("plan_revision_id", "order")
         .annotate(
-            switch_time=Subquery(last_drill.values("switch_time")[:1]),
-            reindex_time=Subquery(last_drill.values("reindex_time")[:1]),
+            switch_time=Subquery(measured.values("switch_time")[:1]),
+            reindex_time=Subquery(measured.values("reindex_time")[:1]),
+            last_drill=Subquery(last.values("pk")[:1]),
+            drill=FilteredRelation("drills", condition=Q(drills__pk=F("last_drill"))),
         )
         .values_list(
             "pk",
@@ -192,6 +209,10 @@ def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[Alternati
             "impact_statement",
             "switch_time",
             "reindex_time",
+            "drill__drilled_on",
+            "drill__expires_on",
+            "drill__outcome",
+            "drill__shortfalls",
         )
     )
     return (AlternativeRow(*row) for row in rows)
@@ -237,6 +258,7 @@ def _alternative(
         impact_statement=row.impact_statement,
         approval=permits.approvals.get(row.pk),
         switch_time_days=row.switch_time_days,
+        drill=row.drill,
     )
 
 

@@ -2,8 +2,8 @@
 
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
-from governance.models.glass import BreakGlass
 from governance.models.deliberation import Comment, Delegation, Reminder
+from governance.models.glass import BreakGlass
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
 from governance.models.policy import DryRun, Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver

@@ -178,6 +178,12 @@ _ALL = (
         _levels("EEWN", "WWNN"),
     ),
     Rule(
+        "UD405",
+        "Never drilled, or the last drill has expired or failed",
+        "A way out that nobody has walked is a hope; how long it takes is known once somebody did.",
+        _levels("EWNN", "NNNN"),
+    ),
+    Rule(
         "UD406",
         "Alternative lacks a needed capability",
         "A way out that cannot do the work is none.",

@@ -189,6 +189,19 @@ class OfferingFacts:
         return max(of_this_use, key=lambda a: (not a.is_ended, a.granted_at), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class DrillFacts:
+    """The last drill of an alternative. It counts up to and including `expires_on`; what failed never does."""
+
+    drilled_on: date
+    expires_on: date
+    has_passed: bool = True
+    shortfalls: tuple[str, ...] = ()
+
+    def counts(self, today: date) -> bool:
+        return self.has_passed and today <= self.expires_on
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeFacts:
     """One way out; `approval` is the newest one, in force or not. `switch_time_days` was measured in a drill.
@@ -206,6 +219,7 @@ class AlternativeFacts:
     impact_statement: str = ""
     approval: ApprovalFacts | None = None
     switch_time_days: float | None = None
+    drill: DrillFacts | None = None
 
     def __str__(self) -> str:
         if self.offering is not None:

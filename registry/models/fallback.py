@@ -1,7 +1,11 @@
 """What stands ready to replace a model: plans, their revisions, alternatives and drills."""
 
+from datetime import timedelta
+from typing import Self
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from registry.models.catalog import AIModel, Offering
@@ -34,7 +38,50 @@ class FallbackPlan(models.Model):
         return self.revisions.exclude(submitted_at=None).order_by("-number").first()
 
 
-class PlanRevision(models.Model):
+class Thresholds(models.Model):
+    """How often a plan is drilled, and what a drill of it has to reach; where one is empty, nothing is asked."""
+
+    drill_every_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Days until a drill has to be repeated; empty: as long as policy lets one count.",
+    )
+    least_score_share = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.0)],
+        help_text="Least score of the alternative as a share of the score of the model in use: 0.95 is 95 %.",
+    )
+    most_latency_ms = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0.0)], help_text="Highest median latency, in milliseconds."
+    )
+    most_cost_usd = models.DecimalField(
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Highest cost of the drill, in USD.",
+    )
+    most_switch_time = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(timedelta(0))],
+        help_text="Longest time from decision to service.",
+    )
+    most_reindex_time = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(timedelta(0))],
+        help_text="Longest time to build the index again.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class PlanRevision(Thresholds):
     """One numbered state of a plan. Once submitted it cannot change (a database trigger holds it): edit makes the next."""
 
     plan = models.ForeignKey(FallbackPlan, models.PROTECT, related_name="revisions")
@@ -100,8 +147,18 @@ class Alternative(HeldCopy):
             raise ValidationError({"impact_statement": "Say what users lose while no model does this."})
 
 
+class DrillQuerySet(models.QuerySet["Drill"]):
+    def newest_first(self) -> Self:
+        """The last day first; of two drills on one day the one that was recorded later."""
+        return self.order_by("-drilled_on", "-pk")
+
+
 class Drill(models.Model):
-    """A dated exercise of one alternative, with its evidence. It expires."""
+    """A dated exercise of one alternative, with its evidence. It expires.
+
+    Whether it passed is no opinion: `shortfalls` says in words where it stayed below what its plan asks for, and with
+    one of them it has failed.
+    """
 
     class Outcome(models.TextChoices):
         PASSED = "passed", "Passed"
@@ -111,6 +168,7 @@ class Drill(models.Model):
     drilled_on = models.DateField()
     expires_on = models.DateField()
     outcome = models.CharField(max_length=6, choices=Outcome)
+    shortfalls = models.JSONField(default=list, blank=True, help_text="Why it failed, a sentence each.")
     suite = models.CharField(max_length=200, help_text="What was run.")
     primary_score = models.FloatField(null=True, blank=True)
     alternative_score = models.FloatField(null=True, blank=True)
@@ -120,23 +178,36 @@ class Drill(models.Model):
     switch_time = models.DurationField(null=True, blank=True, help_text="Measured, from decision to service.")
     reindex_time = models.DurationField(null=True, blank=True, help_text="Measured, where there is an index.")
     run_url = models.URLField(blank=True, max_length=500)
+    idempotency_key = models.CharField(
+        max_length=100, blank=True, help_text="Names one run: told twice under it, a drill is still one."
+    )
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drills")
     recorded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DrillQuerySet.as_manager()
 
     class Meta:
         ordering = ("-drilled_on",)
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(expires_on__gt=models.F("drilled_on")), name="drill_expires_later"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="failed") | models.Q(shortfalls=[]), name="a_drill_that_fell_short_failed"
+            ),
+            models.UniqueConstraint(
+                fields=("alternative", "idempotency_key"),
+                condition=~models.Q(idempotency_key=""),
+                name="one_drill_per_idempotency_key",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()} drill of {self.drilled_on}"
 
-    def clean(self) -> None:
-        has_index = Dependency.objects.filter(
-            fallback_plan__revisions__alternatives=self.alternative_id, has_index=True
-        ).exists()
-        if has_index and self.outcome == self.Outcome.PASSED and self.reindex_time is None:
-            raise ValidationError({"reindex_time": "This dependency has an index: say how long re-indexing took."})
+    @property
+    def score_share(self) -> float | None:
+        """The alternative's score as a share of the primary's; None where the two cannot be compared."""
+        if self.alternative_score is None or self.primary_score is None or self.primary_score <= 0:
+            return None
+        return self.alternative_score / self.primary_score

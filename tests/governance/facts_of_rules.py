@@ -12,6 +12,7 @@ from governance.rules.facts import (
     AlternativeFacts,
     ApprovalFacts,
     DependencyFacts,
+    DrillFacts,
     LicenseFacts,
     OfferingFacts,
     PlanFacts,
@@ -83,10 +84,14 @@ def approved(alternative: AlternativeFacts, **fields: Any) -> AlternativeFacts:
 
 
 def alternative(offering: OfferingFacts | None = None, order: int = 1, **fields: Any) -> AlternativeFacts:
-    """An approved alternative of another vendor, unless told otherwise."""
+    """An approved and drilled alternative of another vendor, unless told otherwise."""
     offering = offering or arctic()
-    given: dict[str, Any] = {"offering": offering, "pinned_revision": offering.head_revision}
+    given: dict[str, Any] = {"offering": offering, "pinned_revision": offering.head_revision, "drill": drilled()}
     return approved(AlternativeFacts(**({"id": order, "order": order} | given | fields)))
+
+
+def drilled(**fields: Any) -> DrillFacts:
+    return DrillFacts(**{"drilled_on": TODAY - timedelta(days=40), "expires_on": TODAY + timedelta(days=140)} | fields)
 
 
 def plan(*alternatives: AlternativeFacts) -> PlanFacts:

@@ -1,14 +1,16 @@
 """Rows with which nothing is wrong at the gate: adopted, planned and approved through the use cases."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group
 
+from governance.drills import means_reindexing, record_drill
 from governance.models import Proposal
 from governance.proposals import decide, digest, propose_adoption, propose_alternative, state_of
-from registry.models import Alternative, Dependency, Offering, PlanRevision, System, User
+from registry.models import Alternative, Dependency, Drill, Offering, PlanRevision, System, User
 from tests import factories as f
-from tests.factories import NOW
+from tests.factories import NOW, TODAY
 
 
 def approve(proposal: Proposal) -> Proposal:
@@ -41,7 +43,7 @@ def adopt(offering: Offering, system: System, *, purpose: str = "embedding", rev
 
 
 def approve_first(plan: PlanRevision) -> Alternative:
-    """The first alternative of the plan, approved."""
+    """The first alternative of the plan, approved and drilled."""
     alternative = plan.alternatives.order_by("order").first()
     assert alternative is not None
     dependency = plan.plan.dependency
@@ -51,11 +53,26 @@ def approve_first(plan: PlanRevision) -> Alternative:
             proposer=owner_of(dependency.system), alternative=alternative, reason="It will do.", now=NOW
         )
     )
+    drill(alternative)
     return alternative
 
 
+def drill(alternative: Alternative, **fields: Any) -> Drill:
+    """A drill that passed and counts until long after the tests' day, unless told otherwise."""
+    dependency = alternative.plan_revision.plan.dependency
+    assert dependency is not None
+    given: dict[str, Any] = {
+        "drilled_on": TODAY,
+        "suite": "last month's requests",
+        "answered_by": alternative.offering.external_id if alternative.offering else "",
+        "reindex_time": timedelta(hours=5) if means_reindexing(alternative) else None,
+        "now": NOW,
+    }
+    return record_drill(alternative, recorded_by=owner_of(dependency.system), **(given | fields))
+
+
 def green(system: System | None = None, **fields: Any) -> Dependency:
-    """A dependency that passes: adopted, pinned, with an approved alternative of another vendor that is adopted too."""
+    """A dependency that passes: adopted, pinned, with a drilled, approved alternative of another vendor, adopted too."""
     dependency = f.dependency(system=system, **fields)
     spare = f.offering()
     adopt(dependency.offering, dependency.system, purpose=dependency.purpose)

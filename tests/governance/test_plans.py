@@ -1,6 +1,7 @@
 """Fallback plans: drafts, submission, numbers, and the copy of a default plan."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +101,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no impact statement": ({"alternatives": [MANUAL, {"kind": "manual"}]}, "alternatives[2].impact_statement"),
     "an unknown kind": ({"alternatives": [{"kind": "magic"}]}, "alternatives[1].kind"),
     "no kind": ({"alternatives": [{}]}, "alternatives[1].kind"),
+    "drills less often than policy": ({"drill_every_days": 181}, "drill_every_days"),
+    "no day between drills": ({"drill_every_days": 0}, "drill_every_days"),
+    "a share below nothing": ({"least_score_share": -0.1}, "least_score_share"),
+    "a share that is no number": ({"least_score_share": float("nan")}, "least_score_share"),
+    "a time below nothing": ({"most_switch_time": timedelta(seconds=-1)}, "most_switch_time"),
     "an unknown field": ({"alternatives": [MANUAL | {"id": 7}]}, "alternatives[1].id"),
 }
 

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from registry.criteria import Criterion, Verdict, gaps_of
+from registry.criteria import Criterion, Terms
 from registry.models import AIModel, Dependency, Offering
 from registry.suggest import Candidate, candidates_for
+from registry.wanted import Verdict, gaps_of, wanted_of
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -28,13 +29,13 @@ def offered(slug: str, *, at: dict[str, Any] | None = None, **fields: Any) -> Of
     return f.offering(f"{slug}/{slug}", model=embedder(slug, **fields), **(at or {}))
 
 
-def only(dependency: Dependency, **options: Any) -> Candidate:
-    (candidate,) = candidates_for(dependency, now=f.NOW, **options)
+def only(dependency: Dependency, **said: Any) -> Candidate:
+    (candidate,) = candidates_for(dependency, terms=Terms(f.TODAY, **said))
     return candidate
 
 
-def order(dependency: Dependency, **options: Any) -> list[str]:
-    return [candidate.offering.model.slug for candidate in candidates_for(dependency, now=f.NOW, **options)]
+def order(dependency: Dependency, **said: Any) -> list[str]:
+    return [one.offering.model.slug for one in candidates_for(dependency, terms=Terms(f.TODAY, **said))]
 
 
 def said(candidate: Candidate, criterion: Criterion) -> tuple[Verdict, str]:
@@ -148,15 +149,15 @@ def test_the_cheaper_of_two_equals_comes_first() -> None:
     for slug, price in (("a-same", "2"), ("b-half", "1"), ("c-double", "4"), ("d-tenth", "0.2"), ("e-unknown", None)):
         service(slug, price)
 
-    found = candidates_for(use, now=f.NOW)
+    found = candidates_for(use, terms=Terms(f.TODAY))
 
     assert [one.offering.model.slug for one in found] == ["d-tenth", "b-half", "a-same", "e-unknown", "c-double"]
     assert [said(one, Criterion.PRICE)[1] for one in found] == [
-        "Costs 0.1 times the model in use per input token.",
-        "Costs 0.5 times the model in use per input token.",
-        "Costs as much as the model in use per input token.",
+        "Costs 0.20 USD per million input tokens, 0.1 times the model in use.",
+        "Costs 1.00 USD per million input tokens, 0.5 times the model in use.",
+        "Costs 2.00 USD per million input tokens, as much as the model in use.",
         "Its price is not known.",
-        "Costs 2 times the model in use per input token.",
+        "Costs 4.00 USD per million input tokens, 2 times the model in use.",
     ]
 
 
@@ -277,7 +278,7 @@ def test_without_a_task_nothing_is_suggested(search: Dependency) -> None:
 def test_a_gap_is_named_and_what_is_unknown_is_a_question(
     wanted: dict[str, Any], offered_: dict[str, Any], gaps: list[tuple[str, str]]
 ) -> None:
-    found = gaps_of(AIModel(**wanted), AIModel(**offered_))
+    found = gaps_of(wanted_of(AIModel(**wanted)), AIModel(**offered_))
 
     assert [(verdict.word, text) for verdict, text in found] == gaps
 
@@ -288,5 +289,5 @@ def test_the_number_of_queries_does_not_grow(search: Dependency, count: int, dja
     for number in range(count):
         offered(f"other-{number}", owner=owner, developer=developer)
 
-    with django_assert_num_queries(5):
-        assert len(candidates_for(search, now=f.NOW)) == count
+    with django_assert_num_queries(10):
+        assert len(candidates_for(search, terms=Terms(f.TODAY))) == count

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
+from governance.due_drills import DueDrill, due_of_teams
 from governance.models import Action, Comment, Impact, Proposal
 from governance.permissions import ADMIN, roles_of
 from governance.queue import decidable_by, questions_to
@@ -39,6 +40,7 @@ class Home:
     changes: list[Change]
     signals: list[ProposedSignal]
     teams: list[Team]
+    drills: list[DueDrill]
     is_empty: bool
 
     @property
@@ -51,6 +53,7 @@ def load(person: User, *, now: datetime) -> Home:
     """The page for one person, in a number of queries that does not depend on how much there is."""
     actions = Action.objects.for_person(person).open().select_related("dependency__system", "team").order_by("due_on")
     to_decide = decidable_by(person, today=now.date())
+    teams = list(Team.objects.of(person))
     return Home(
         actions=list(actions[:LIST_LENGTH]),
         action_count=actions.count(),
@@ -65,7 +68,8 @@ def load(person: User, *, now: datetime) -> Home:
         sources=look(Source.objects.filter(is_enabled=True), now=now),
         changes=_changes(person),
         signals=list(open_signals()) if person.has_perm("registry.change_proposedsignal") else [],
-        teams=list(Team.objects.of(person)),
+        teams=teams,
+        drills=due_of_teams(teams, now=now)[:LIST_LENGTH],
         is_empty=not AIModel.objects.exists(),
     )
 

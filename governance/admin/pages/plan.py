@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from governance import candidates, plans, proposals
+from governance.admin.pages import plan_drills
 from governance.admin.pages.frame import person_of, put_into, show, status_of
 from governance.admin.pages.needs import NeedsTable, served_by, table_of
+from governance.admin.pages.plan_drills import PlanDrills
 from governance.admin.pages.plan_forms import (
     AlternativeForms,
     PlanForm,
@@ -55,6 +57,7 @@ class PlanPage:
     candidates: list[tuple[Candidate, str]]
     """The best ones, and those that follow: each with a ref that means it alone."""
     more_candidates: list[tuple[Candidate, str]]
+    drills: PlanDrills | None
 
 
 def load(dependency: Dependency, *, now: datetime) -> PlanPage:
@@ -72,6 +75,7 @@ def load(dependency: Dependency, *, now: datetime) -> PlanPage:
         host=served_by(line.facts.host),
         candidates=ranked[:MAX_CANDIDATES],
         more_candidates=ranked[MAX_CANDIDATES:],
+        drills=plan_drills.load(dependency, submitted, now=now),
     )
 
 

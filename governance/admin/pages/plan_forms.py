@@ -6,10 +6,14 @@ from django import forms
 
 from governance.admin.pages.forms import day_field, long_text
 from governance.admin.pages.refs import OfferingRefField
-from registry.models import Alternative, Dependency, Drill, Offering, PlanRevision, System, Vendor
+from governance.drills import means_reindexing
+from governance.plans import Asks
+from governance.shortfalls import limits
+from registry.models import Alternative, Dependency, Offering, PlanRevision, System, Vendor
 from registry.refs import Wanted, resolve
 
 TEXTS = ("trigger", "switch_procedure", "switched_by", "rollback", "reindex_plan")
+ASKS = tuple(Asks.__annotations__)
 SUGGESTIONS = "suggested-offerings"
 
 
@@ -26,12 +30,47 @@ class PlanForm(forms.Form):
         help_text="Another embedding model always means re-indexing, even at the same dimension.",
     )
 
+    drill_every_days = forms.IntegerField(
+        required=False, min_value=1, label="Drill again after", help_text="Days. Empty: as often as policy says."
+    )
+    least_score_share = forms.FloatField(
+        required=False, min_value=0, label="Least score", help_text="As a share of the model in use: 0.95 is 95 %."
+    )
+    most_latency_ms = forms.FloatField(required=False, min_value=0, label="Highest median latency", help_text="In ms.")
+    most_cost_usd = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=4,
+        label="Highest cost",
+        help_text="Of a drill, in USD.",
+    )
+    most_switch_time = forms.DurationField(
+        required=False, label="Longest time to switch", help_text="From decision to service: [days] hh:mm:ss."
+    )
+    most_reindex_time = forms.DurationField(
+        required=False, label="Longest time to re-index", help_text="[days] hh:mm:ss."
+    )
+
     def __init__(self, *args: Any, dependency: Dependency, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if dependency.has_index:
             self.fields["reindex_plan"].required = True
         else:
-            del self.fields["reindex_plan"]
+            del self.fields["reindex_plan"], self.fields["most_reindex_time"]
+
+    @property
+    def texts(self) -> list[forms.BoundField]:
+        return [self[name] for name in TEXTS if name in self.fields]
+
+    @property
+    def asks(self) -> list[forms.BoundField]:
+        """What a drill has to reach, and how often."""
+        return [self[name] for name in ASKS if name in self.fields]
+
+    @property
+    def asks_for_something(self) -> bool:
+        return any(field.value() not in (None, "") or field.errors for field in self.asks)
 
 
 class AlternativeForm(forms.Form):
@@ -80,7 +119,7 @@ def initial_of(
     added = [_way_to(also, system=system)] if also else []
     if revision is None:
         return {}, added or [{}]
-    texts = {name: getattr(revision, name) for name in TEXTS}
+    texts = {name: getattr(revision, name) for name in (*TEXTS, *ASKS)}
     return texts, [*_ways_of(revision), *added] or [{}]
 
 
@@ -122,25 +161,40 @@ def with_one_more(data: Any, *, prefix: str) -> Any:
 
 
 class DrillForm(forms.Form):
-    """What `drills.record_drill` takes."""
+    """What `drills.record_drill` takes. Whether it passed is computed; only a failure that no number shows is said."""
 
     drilled_on = day_field(label="Drilled on")
-    outcome = forms.ChoiceField(choices=Drill.Outcome.choices)
     suite = forms.CharField(label="What was run", max_length=200)
+    answered_by = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Which model really answered",
+        help_text="As its answers name it. A gateway may have answered with another model than the one you meant.",
+    )
     primary_score = forms.FloatField(required=False, label="Score of the model in use")
     alternative_score = forms.FloatField(required=False, label="Score of the alternative")
     latency_ms = forms.FloatField(required=False, min_value=0, label="Median latency, ms")
     cost_usd = forms.DecimalField(required=False, min_value=0, max_digits=12, decimal_places=4, label="Cost, USD")
-    answered_by = forms.CharField(
-        required=False, max_length=300, label="Which model really answered", help_text="As its answers name it."
-    )
     switch_time = forms.DurationField(
         required=False, label="Time to switch", help_text="Measured, from decision to service: [days] hh:mm:ss."
     )
     reindex_time = forms.DurationField(required=False, label="Time to re-index", help_text="Measured: [days] hh:mm:ss.")
     run_url = forms.URLField(required=False, label="Evidence", assume_scheme="https", help_text="Where the run is.")
+    failed_because = long_text(
+        required=False,
+        label="What failed that no number shows?",
+        help_text="Empty: the numbers decide. With a word here the drill has failed, whatever they say.",
+    )
+    # So that a form that is sent twice records one drill.
+    idempotency_key = forms.CharField(widget=forms.HiddenInput, max_length=100, required=False)
 
-    def __init__(self, *args: Any, dependency: Dependency, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, alternative: Alternative, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not dependency.has_index:
+        if not means_reindexing(alternative):
             del self.fields["reindex_time"]
+        if alternative.kind != Alternative.Kind.OFFERING:
+            del self.fields["answered_by"]
+        for name, limit in limits(alternative.plan_revision).items():
+            if name in self.fields:
+                field = self.fields[name]
+                field.help_text = f"{field.help_text} The plan asks for {limit}.".strip()

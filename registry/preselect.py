@@ -1,0 +1,246 @@
+"""The best candidates of a large register, found by the database in the order of `registry.criteria`.
+
+Each criterion stands here a second time, as an expression that the database sorts by: 0 for, 1 a question, 2 against.
+Both spellings have to agree; a test ranks random registers by the one and by the other. Independence is no expression but
+up to three queries, the independent first: so the database walks the lineages by a join, and only as far as a page needs.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db import connection
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.expressions import BaseExpression, OrderBy
+from django.db.models.functions import Cast, Collate, StrIndex
+from django.db.models.lookups import Exact, GreaterThan
+
+from registry.capabilities import EMBEDDING_TASKS, MULTILINGUAL
+from registry.criteria import Profile, Terms
+from registry.models import LicenseClass, LineageEdge, ModelAncestor, Offering, Revision, VendorAncestor
+from registry.wanted import Wanted, wanted_of
+
+FOR, QUESTION, AGAINST = 0, 1, 2
+_UNSETTLED = ("partial", "unknown")
+Key = BaseExpression | F | OrderBy
+Ids = Collection[int] | QuerySet[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Ids of offerings, or queries of them; None where nothing is said."""
+
+    approved: Ids | None = None
+    adopted: Ids | None = None
+    measured: Ids | None = None
+
+    @classmethod
+    def of(cls, terms: Terms) -> Self:
+        return cls(terms.approved, terms.adopted, terms.measured)
+
+
+def best(primary: Profile, candidates: QuerySet[Offering], terms: Terms, sets: Sets, *, limit: int) -> list[Offering]:
+    """The `limit` first of `candidates` in the order of the criteria; `sets` stand for those of `terms`."""
+    ordered = _with_license(candidates).order_by(*_keys(primary, terms, sets))
+    found: list[Offering] = []
+    for tier in _tiers(primary, ordered):
+        found += tier[: limit - len(found)]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _tiers(primary: Profile, candidates: QuerySet[Offering]) -> Iterator[QuerySet[Offering]]:
+    """The candidates shown independent, those not shown, and those that are not."""
+    behind_both, unsettled = _behind_both(primary), _unsettled()
+    others = candidates.filter(*(~Exists(rows) for rows in behind_both))
+    if primary.roots.is_known:
+        yield others.filter(~Exists(unsettled))
+        yield others.filter(Exists(unsettled))
+    else:
+        yield others
+    either = Q(*(Q(Exists(rows)) for rows in behind_both), _connector=Q.OR)
+    yield candidates.filter(either)
+
+
+def _behind_both(primary: Profile) -> list[QuerySet[ModelAncestor]]:
+    """Rows of a candidate's lineage that are of the primary's, too: a model, or a vendor that both owe something to."""
+    lineage = ModelAncestor.objects.filter(model_id=OuterRef("model_id"))
+    own = VendorAncestor.objects.filter(ancestor__is_self=True).values("vendor_id")
+    edges = LineageEdge.objects.filter(child_id=OuterRef("ancestor_id"))
+    makers = VendorAncestor.objects.filter(ancestor_id__in=primary.roots.vendor_ids).values("vendor_id")
+    return [
+        lineage.filter(ancestor_id__in=list(primary.ancestors)),
+        lineage.filter(ancestor__developer_id__in=makers)
+        .exclude(ancestor__developer_id__in=own)
+        # Quantising adds no vendor.
+        .filter(~Exists(edges) | Exists(edges.exclude(relation=LineageEdge.Relation.QUANTIZED))),
+    ]
+
+
+def _unsettled() -> QuerySet[ModelAncestor]:
+    """Rows of a candidate's lineage about whose bases nothing is settled."""
+    edges = LineageEdge.objects.filter(child_id=OuterRef("ancestor_id"))
+    return ModelAncestor.objects.filter(model_id=OuterRef("model_id")).filter(
+        Q(ancestor__lineage_status__in=_UNSETTLED) | (Q(ancestor__lineage_status="complete") & ~Exists(edges))
+    )
+
+
+def _keys(primary: Profile, terms: Terms, sets: Sets) -> list[Key]:
+    keys = [
+        *_among(sets.approved),
+        *_among(sets.adopted),
+        _license(terms),
+        *_capabilities(terms.wanted or wanted_of(primary.model)),
+        _future(),
+        *_dimension(primary),
+        *_host(primary.offering),
+        *_among(sets.measured),
+        *_price(primary.offering),
+    ]
+    return [*keys, _plainly("model__slug"), _plainly("host"), _plainly("external_key")]
+
+
+def _plainly(field: str) -> Key:
+    """By code points, as Python compares; SQLite does so by itself."""
+    return Collate(field, "C") if connection.vendor == "postgresql" else F(field)
+
+
+def _case(*whens: When, default: int) -> Case:
+    return Case(*whens, default=Value(default), output_field=IntegerField())
+
+
+def _among(ids: Ids | None) -> Iterator[Key]:
+    if isinstance(ids, QuerySet) or ids:
+        yield _case(When(pk__in=ids if isinstance(ids, QuerySet) else list(ids), then=FOR), default=QUESTION)
+
+
+def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Offering]:
+    """With the class of the license of the head revision; where that is not known, of the revision seen last."""
+    last = Revision.objects.filter(offering=OuterRef("pk")).order_by("-observed_at", "-pk")
+    return candidates.annotate(
+        head=FilteredRelation("revisions", condition=Q(revisions__revision=F("head_revision"))),
+        license_class=Case(
+            When(head__pk__isnull=False, then=F("head__license__license_class")),
+            default=Subquery(last.values("license__license_class")[:1]),
+            output_field=TextField(),
+        ),
+    )
+
+
+def _license(terms: Terms) -> Key:
+    known = {one for one in LicenseClass.values if one != LicenseClass.UNKNOWN}
+    fine = known if terms.allowed_license_classes is None else known & set(terms.allowed_license_classes)
+    return _case(
+        When(license_class__in=sorted(fine), then=FOR),
+        When(license_class__in=sorted(known - fine), then=AGAINST),
+        default=QUESTION,
+    )
+
+
+def _capabilities(wanted: Wanted) -> Iterator[Key]:
+    against, question = _gaps(wanted)
+    whens = [(_any(against), AGAINST), (_any(question), QUESTION)]
+    if against:
+        yield _case(*(When(condition, then=verdict) for condition, verdict in whens), default=FOR)
+
+
+def _any(conditions: list[Q]) -> Q:
+    return Q(*conditions, _connector=Q.OR)
+
+
+def _gaps(wanted: Wanted) -> tuple[list[Q], list[Q]]:
+    """What speaks against a candidate, and what asks a question, as `registry.wanted.gaps_of` says it in words."""
+    against, question = _language_gaps(wanted.languages)
+    if wanted.context_length:
+        against.append(Q(model__context_length__lt=wanted.context_length))
+        question.append(Q(model__context_length=None))
+    for field, names in (
+        ("input_modalities", wanted.input_modalities),
+        ("output_modalities", wanted.output_modalities),
+    ):
+        if names:
+            against.append(~_is_empty(field) & _any([~_holds(field, name) for name in names]))
+            question.append(_is_empty(field))
+    if wanted.supports_tools:
+        against.append(Q(model__supports_tools=False))
+        question.append(Q(model__supports_tools=None))
+    return against, question
+
+
+def _language_gaps(wanted: tuple[str, ...]) -> tuple[list[Q], list[Q]]:
+    if not wanted:
+        return [], []
+    field, falls_short = "languages", ~_holds("languages", MULTILINGUAL)
+    if MULTILINGUAL not in wanted:
+        lacks_one = _any([~_holds(field, name) for name in wanted])
+        return [falls_short & ~_is_empty(field) & lacks_one], [_is_empty(field)]
+    several = _holds_text(field, '", "')
+    return [falls_short & ~_is_empty(field) & ~several], [_is_empty(field) | (falls_short & several)]
+
+
+def _holds(field: str, name: str) -> Q:
+    # PostgreSQL writes JSON with its letters, Django on SQLite with escapes.
+    return _holds_text(field, json.dumps(name, ensure_ascii=connection.vendor != "postgresql"))
+
+
+def _holds_text(field: str, text: str) -> Q:
+    return Q(GreaterThan(StrIndex(_text(field), Value(text)), Value(0)))
+
+
+def _is_empty(field: str) -> Q:
+    return Q(Exact(_text(field), Value("[]")))
+
+
+def _text(field: str) -> Cast:
+    """The list as it is written: `["en", "de"]`."""
+    return Cast(f"model__{field}", TextField())
+
+
+def _future() -> Key:
+    return _case(
+        When(Q(retires_on__isnull=False) | Q(status=Offering.Status.DEPRECATED), then=AGAINST),
+        When(status=Offering.Status.UNKNOWN, then=QUESTION),
+        default=FOR,
+    )
+
+
+def _dimension(primary: Profile) -> Iterator[Key]:
+    ours = primary.model.embedding_dimension
+    if primary.model.task not in EMBEDDING_TASKS and ours is None:
+        return
+    same = When(model_id=primary.model.pk, then=FOR)
+    if ours is None:
+        yield _case(same, default=QUESTION)
+        return
+    unknown = When(model__embedding_dimension=None, then=QUESTION)
+    yield _case(same, unknown, When(model__embedding_dimension=ours, then=FOR), default=AGAINST)
+
+
+def _host(primary: Offering) -> Iterator[Key]:
+    if primary.kind == Offering.Kind.SERVICE:
+        yield _case(When(kind=Offering.Kind.SERVICE, host=primary.host, then=AGAINST), default=FOR)
+
+
+def _price(primary: Offering) -> Iterator[Key]:
+    weights = When(kind=Offering.Kind.WEIGHTS, then=FOR)
+    if not primary.input_price:
+        yield _case(weights, default=QUESTION)
+        return
+    cheaper = When(input_price__lte=primary.input_price, then=FOR)
+    yield _case(cheaper, When(input_price__isnull=False, then=AGAINST), weights, default=QUESTION)
+    yield F("input_price").asc(nulls_last=True)
