@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream
+from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream, whatif
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources, sources
@@ -37,6 +37,9 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "blocks": proposals.Blocks,
     "policies": proposals.Policies,
     "checks": checks.Checks,
+    "what-if": whatif.WhatIf,
+    "what-if-reports": whatif.WhatIfReports,
+    "concentration": whatif.Concentrations,
     "notices": upstream.Notices,
     "tickets": upstream.Tickets,
     "audit": proposals.Audit,

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from governance import actions, deliver, incidents, proposals, triage
+from governance import actions, concentration, deliver, incidents, proposals, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -31,3 +31,8 @@ def expire() -> None:
     now = timezone.now()
     proposals.expire(now)
     actions.wake(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def snapshot_concentration() -> None:
+    concentration.snapshot(now=timezone.now())

@@ -28,6 +28,7 @@ _COLUMNS = {
     "model__owner__name": "owner",
     "has_active_owner": "has_active_owner",
     "provider__name": "provider",
+    "provider_id": "provider_id",
     "provider__is_self": "provider_is_self",
     "status": "status",
     "retires_on": "retires_on",
@@ -94,12 +95,12 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
         .filter(pk__in=ids)
         .order_by()
         .annotate(has_active_owner=Exists(active))
-        .values_list(*_COLUMNS, "model__developer_id", "provider_id")
+        .values_list(*_COLUMNS, "model__developer_id")
     )
-    for *columns, developer_id, provider_id in rows:
+    for *columns, developer_id in rows:
         fields = dict(zip(_COLUMNS.values(), columns, strict=True))
         fields |= {field: empty for field, empty in _WHERE_NULL.items() if fields[field] is None}
-        yield _Row(fields, frozenset({developer_id, provider_id} - {None}))
+        yield _Row(fields, frozenset({developer_id, fields["provider_id"]} - {None}))
 
 
 def _load_licenses(

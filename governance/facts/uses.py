@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Exists, Subquery
 from django.db.models.functions import Coalesce
 
+from governance.facts.concentrations import load_concentrations
 from governance.facts.dependencies import load_rows, put_together
 from governance.facts.offerings import load_offerings
 from governance.facts.permits import Uses, load_permits
@@ -65,7 +66,7 @@ def load_system(slug: str, environment: str) -> SystemFacts | None:
 
 
 def load(system: SystemFacts, asked: Sequence[Asked], *, now: datetime) -> list[Judged]:
-    """One entry per `asked`, in that order, by at most nine queries."""
+    """One entry per `asked`, in that order, by at most ten queries."""
     wanted = [Wanted(one.ref, one.via) for one in asked]
     resolutions = resolve(wanted, system=System(pk=system.id)) if wanted else []
     named = {resolution.offering_id for resolution in resolutions if resolution.offering_id is not None}
@@ -112,7 +113,8 @@ def _load(
     dependencies: dict[int, list[DependencyFacts]] = defaultdict(list)
     for dependency in put_together(rows, offerings, permits).values():
         dependencies[dependency.offering.id].append(dependency)
-    return _Loaded(replace(system, waivers=tuple(permits.waivers[None])), offerings, dependencies, now)
+    whole = replace(system, waivers=tuple(permits.waivers[None]), concentrations=load_concentrations(system.id))
+    return _Loaded(whole, offerings, dependencies, now)
 
 
 def _judge(asked: Asked, resolution: Resolution, loaded: _Loaded) -> Judged:

@@ -6,6 +6,7 @@ from governance.models.notices import Channel, Delivery, IncidentTold, Notice, N
 from governance.models.policy import Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
 from governance.models.triage import Action, Concern, Evaluation, Impact, Triage, TriageFailure
+from governance.models.whatif import Concentration, WhatIfReport
 
 __all__ = [
     "Action",
@@ -16,6 +17,7 @@ __all__ = [
     "Block",
     "Channel",
     "Check",
+    "Concentration",
     "Concern",
     "Decision",
     "Delivery",
@@ -32,4 +34,5 @@ __all__ = [
     "Triage",
     "TriageFailure",
     "Waiver",
+    "WhatIfReport",
 ]

@@ -115,6 +115,7 @@ class OfferingFacts:
     owner: str = ""
     has_active_owner: bool = True
     provider: str = ""
+    provider_id: int | None = None
     provider_is_self: bool = False
     status: str = "available"
     retires_on: date | None = None
@@ -223,11 +224,27 @@ class DependencyFacts:
     waivers: tuple[WaiverFacts, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ConcentrationFacts:
+    """On `day`, a vendor stood behind `behind` of the `total` dependencies of `scope`: `the organisation`, `the team X`."""
+
+    day: date
+    scope: str
+    vendor_id: int
+    vendor: str
+    behind: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.behind / self.total if self.total else 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFacts:
     """The system that asks, in the environment that it asks for; `environment_id` is 0 if there is no such one.
 
-    `waivers` are those for the whole system.
+    `waivers` are those for the whole system, `concentrations` the vendors behind it, its team and the organisation.
     """
 
     id: int
@@ -239,6 +256,7 @@ class SystemFacts:
     environment_id: int = 0
     is_production: bool
     waivers: tuple[WaiverFacts, ...] = ()
+    concentrations: tuple[ConcentrationFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

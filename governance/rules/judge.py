@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from governance.rules import decisions, fallback, register, upstream
+from governance.rules import concentration, decisions, fallback, register, upstream
 from governance.rules import license as licensing
 from governance.rules.case import Case, open_case
 from governance.rules.catalogue import ERROR, NOTE, OFF, RULES, WARNING
@@ -17,6 +17,7 @@ FAMILIES: tuple[Callable[[Case], Iterable[Flaw]], ...] = (
     licensing.judge,
     upstream.judge,
     fallback.judge,
+    concentration.judge,
     decisions.judge,
 )
 

@@ -6,10 +6,11 @@ A document has these keys, all optional:
      "lead_days": {"critical": 120},
      "allowed_license_classes": {"shipped": ["open"]},
      "waiver_max_days": 60, "waiver_warning_days": 14,
-     "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14}
+     "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14,
+     "concentration_max_share": 0.5, "concentration_min_dependencies": 10}
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -67,6 +68,9 @@ class Policy:
     approval_days: int = 365
     drill_days: int = 180
     decision_days: int = 14
+    # Of so few dependencies each is a large share, and no finding about a habit.
+    concentration_max_share: float = 0.5
+    concentration_min_dependencies: int = 10
 
     def level_of(self, rule: str, *, criticality: str, is_production: bool) -> str:
         """How heavy `rule` weighs there, `off` included. Rules about plans never stop a build outside production."""
@@ -80,8 +84,9 @@ class Policy:
 def from_document(version: int, document: Mapping[str, Any]) -> Policy:
     """The policy of a stored version; raises `BadPolicy` on the first thing that cannot be meant."""
     default = Policy()
-    _refuse_unknown("document", document, ("levels", "lead_days", "allowed_license_classes", *_NUMBERS))
+    _refuse_unknown("document", document, ("levels", "lead_days", "allowed_license_classes", *_NUMBERS, *_LIMITS))
     numbers = {name: _days(document[name], name, at_least=1) for name in _NUMBERS if name in document}
+    limits = {name: read(document[name], name) for name, read in _LIMITS.items() if name in document}
     return replace(
         default,
         version=version,
@@ -89,9 +94,26 @@ def from_document(version: int, document: Mapping[str, Any]) -> Policy:
         lead_days=_lead_days(document.get("lead_days", {}), default.lead_days),
         allowed_license_classes=_classes(document.get("allowed_license_classes", {}), default.allowed_license_classes),
         **numbers,
+        **limits,
     )
 
 
+def _share(value: Any, place: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+        raise BadPolicy(place, f"must be a share above 0 and up to 1, such as 0.5, not {value!r}")
+    return float(value)
+
+
+def _count(value: Any, place: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise BadPolicy(place, f"must be a whole number of 1 or more, not {value!r}")
+    return value
+
+
+_LIMITS: Mapping[str, Callable[[Any, str], Any]] = {
+    "concentration_max_share": _share,
+    "concentration_min_dependencies": _count,
+}
 _NUMBERS = ("waiver_max_days", "waiver_warning_days", "adoption_days", "approval_days", "drill_days", "decision_days")
 
 

@@ -73,6 +73,8 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.block": ("reviewer", "reviewer", ""),
     "governance.check": ("viewer owner reviewer admin", "", ""),
     "governance.finding": ("", "", ""),
+    "governance.whatifreport": ("viewer owner reviewer admin", "", ""),
+    "governance.concentration": ("", "", ""),
     "governance.triage": ("", "", ""),
     "governance.triagefailure": ("", "", ""),
     "governance.evaluation": ("", "", ""),
