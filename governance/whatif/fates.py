@@ -62,12 +62,14 @@ class _Option:
     """An alternative that would take over, and what is wrong with leaning on it, the worst first."""
 
     alternative: AlternativeFacts
+    holds: bool
     problems: tuple[tuple[Reason, str], ...]
     switch_days: float | None
 
     @property
-    def rank(self) -> tuple[int, int]:
-        return len(self.problems), self.alternative.order
+    def rank(self) -> tuple[bool, bool, int, int]:
+        """What is in order comes first, then what the gate calls a plan that holds."""
+        return len(self.problems) > 0, not self.holds, len(self.problems), self.alternative.order
 
 
 def judge(exposed: Exposed, scene: Scene) -> Fate:
@@ -152,7 +154,8 @@ def _option(standing: Standing, exposed: Exposed, scene: Scene) -> _Option | Non
         return None
     drill = exposed.drills.get(standing.alternative.id)
     switch_days = drill.switch_days if drill else None
-    return _Option(standing.alternative, tuple(_problems(standing, exposed, scene)), switch_days)
+    problems = tuple(_problems(standing, exposed, scene))
+    return _Option(standing.alternative, standing.holds, problems, switch_days)
 
 
 def _problems(standing: Standing, exposed: Exposed, scene: Scene) -> Iterator[tuple[Reason, str]]:
