@@ -43,6 +43,8 @@ class Size:
     uses_of_a_busy_system: int = 50
     vendors: int = 200
     teams: int = 100
+    # The part of all models that one vendor, `vendor-1`, develops; the others share the rest.
+    giant_share: float = 0.0
 
 
 @dataclass(slots=True)
@@ -125,13 +127,20 @@ def _model(register: Register, number: int) -> facts.AIModel:
     return facts.AIModel(
         slug=f"model-{number}",
         name=f"model-{number}",
-        developer=register.dice.choice(register.vendors),
+        developer=_developer(register),
         owner=register.dice.choice(register.teams),
         state=facts.AIModel.State.LISTED,
         task="feature-extraction",
         lineage_status="complete" if is_derived else "asserted_root",
         lineage_source="" if is_derived else "model card",
     )
+
+
+def _developer(register: Register) -> facts.Vendor:
+    size, dice = register.size, register.dice
+    if size.giant_share and dice.random() < size.giant_share:
+        return register.vendors[1]
+    return dice.choice(register.vendors)
 
 
 def _lineage(register: Register, models: Sequence[facts.AIModel]) -> None:

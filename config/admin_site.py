@@ -78,6 +78,8 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Dependencies", "account_tree", "registry.dependency"),
             ("Fallback plans", "alt_route", "registry.fallbackplan"),
             ("Drills", "exercise", "registry.drill"),
+            ("What if they go?", "crisis_alert", "/what-if/"),
+            ("Concentration", "donut_large", "/concentration/"),
         ),
     ),
     (

@@ -15,6 +15,7 @@ from governance.api import (
     reports,
     standing_behind,
     upstream,
+    whatif,
 )
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
@@ -48,6 +49,9 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "blocks": proposals.Blocks,
     "policies": proposals.Policies,
     "checks": checks.Checks,
+    "what-if": whatif.WhatIf,
+    "what-if-reports": whatif.WhatIfReports,
+    "concentration": whatif.Concentrations,
     "notices": upstream.Notices,
     "tickets": upstream.Tickets,
     "audit": proposals.Audit,

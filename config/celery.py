@@ -40,6 +40,8 @@ app.conf.beat_schedule = {
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
     "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),
     "end corrections": _every(600, "registry.tasks.end_corrections"),
+    # Once a day is written; asked more often, so that a day on which beat was down at midnight is not left out.
+    "snapshot concentration": _every(3_600, "governance.tasks.snapshot_concentration"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
 }
 app.autodiscover_tasks(["registry", "governance"])

@@ -19,6 +19,7 @@ _VIEWS = {
     "models": "admin:registry_aimodel_changelist",
     "source": "pages:source",
     "licenses": "admin:registry_license_changelist",
+    "concentration": "pages:concentration",
     "blocks": "admin:governance_block_changelist",
     "break-glass": "pages:break-glass",
 }

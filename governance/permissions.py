@@ -225,6 +225,9 @@ TABLE: dict[type[Model], Rights] = {
     # the gate
     decisions.Check: Rights(add=anybody),
     decisions.Finding: EVIDENCE,
+    # what if they go
+    decisions.WhatIfReport: Rights(add=anybody),  # an answer to a question; the database refuses to change it
+    decisions.Concentration: EVIDENCE,
     # telling
     decisions.Triage: EVIDENCE,
     decisions.TriageFailure: EVIDENCE,

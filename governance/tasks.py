@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from governance import actions, deliver, incidents, proposals, reminders, triage
+from governance import actions, concentration, deliver, incidents, proposals, reminders, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -32,3 +32,8 @@ def expire() -> None:
     proposals.expire(now)
     reminders.remind(now=now)
     actions.wake(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def snapshot_concentration() -> None:
+    concentration.snapshot(now=timezone.now())

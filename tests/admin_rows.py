@@ -16,6 +16,7 @@ from governance.models import (
     Block,
     Channel,
     Check,
+    Concentration,
     Decision,
     Impact,
     Notice,
@@ -23,6 +24,7 @@ from governance.models import (
     Proposal,
     Ticket,
     Waiver,
+    WhatIfReport,
 )
 from registry.models import (
     AIModel,
@@ -224,6 +226,16 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     Change: change,
     Channel: channel,
     Check: check,
+    Concentration: lambda _: Concentration.objects.create(
+        day=TODAY,
+        scope="team",
+        team=factories.team(),
+        vendor=factories.vendor(),
+        behind=6,
+        total=10,
+        critical_behind=1,
+        critical_total=2,
+    ),
     Dependency: lambda _: factories.dependency(served_by=factories.vendor()),
     Drill: drill,
     Environment: lambda number: factories.environment(f"env-{number}"),
@@ -248,4 +260,7 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     User: lambda _: factories.user(role="viewer"),
     Vendor: lambda number: factories.vendor(f"v-{number}", parent=factories.vendor()),
     Waiver: waiver,
+    WhatIfReport: lambda number: WhatIfReport.objects.create(
+        title=f"What if {number} goes?", asked={}, answer={}, state_at=NOW, created_by=factories.user()
+    ),
 }

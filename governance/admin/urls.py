@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import path
 
-from governance.admin.pages import correction, standing_behind, vendor
+from governance.admin.pages import correction, standing_behind, vendor, what_if
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
+from governance.admin.pages.concentration import concentration
 from governance.admin.pages.delegation import delegations, take_back
 from governance.admin.pages.drill import drill
 from governance.admin.pages.gate import gate
@@ -63,6 +64,11 @@ urlpatterns = [
     path("offerings/<int:pk>/correct/", page(correction.choose_correction), name="correct"),
     path("offerings/<int:pk>/correct/<slug:fact>/", page(correction.correct), name="correct-fact"),
     path("corrections/<int:pk>/lift/", page(correction.lift), name="lift-correction"),
+    path("what-if/", page(what_if.what_if), name="what-if"),
+    path("what-if/reports/", page(what_if.reports), name="what-if-reports"),
+    path("what-if/reports/<int:pk>/", page(what_if.report), name="what-if-report"),
+    path("what-if/reports/<int:pk>/<slug:form>/", page(what_if.export), name="what-if-export"),
+    path("concentration/", page(concentration), name="concentration"),
     path("rules/<slug:code>/", page(rule), name="rule"),
     path("mail/", page(mails), name="mails"),
     path("mail/<str:name>/", page(mail), name="mail"),

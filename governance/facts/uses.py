@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Exists, Subquery
 from django.db.models.functions import Coalesce
 
+from governance.facts.concentrations import load_concentrations
 from governance.facts.dependencies import load_rows, put_together
 from governance.facts.hosts import load_hosts
 from governance.facts.offerings import load_offerings
@@ -138,7 +139,8 @@ def _load(
     dependencies: dict[int, list[DependencyFacts]] = defaultdict(list)
     for dependency in put_together(rows, offerings, permits, hosts).values():
         dependencies[dependency.offering.id].append(dependency)
-    return _Loaded(replace(system, waivers=tuple(permits.waivers[None])), offerings, dependencies, now)
+    whole = replace(system, waivers=tuple(permits.waivers[None]), concentrations=load_concentrations(system.id))
+    return _Loaded(whole, offerings, dependencies, now)
 
 
 def _judge(asked: Asked, resolution: Resolution, loaded: _Loaded) -> Judged:

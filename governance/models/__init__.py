@@ -8,6 +8,7 @@ from governance.models.notices import Channel, Delivery, IncidentTold, Notice, N
 from governance.models.policy import DryRun, Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
 from governance.models.triage import Action, Concern, Evaluation, Impact, Triage, TriageFailure
+from governance.models.whatif import Concentration, WhatIfReport
 
 __all__ = [
     "Action",
@@ -20,6 +21,7 @@ __all__ = [
     "Channel",
     "Check",
     "Comment",
+    "Concentration",
     "Concern",
     "Decision",
     "Delegation",
@@ -39,4 +41,5 @@ __all__ = [
     "Triage",
     "TriageFailure",
     "Waiver",
+    "WhatIfReport",
 ]

@@ -196,6 +196,12 @@ _ALL = (
         _levels("WWNN", "NNNN"),
     ),
     Rule(
+        "UD408",
+        "Concentration on one vendor",
+        "A vendor behind most of what runs can stop most of what runs, however good each plan is.",
+        _levels("WWWN", "NNNN"),
+    ),
+    Rule(
         "UD501",
         "A decision has expired, or a fact it rests on has changed",
         "A decision holds for what was decided on, and for as long as it was given.",

@@ -284,11 +284,28 @@ class GlassFacts:
         return self.opened_at <= now < self.ends_at
 
 
+@dataclass(frozen=True, slots=True)
+class ConcentrationFacts:
+    """On `day`, a vendor stood behind `behind` of the `total` dependencies of `scope`: `the organisation`, `the team X`."""
+
+    day: date
+    scope: str
+    vendor_id: int
+    vendor: str
+    behind: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.behind / self.total if self.total else 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFacts:
     """The system that asks, in the environment that it asks for; `environment_id` is 0 if there is no such one.
 
     `waivers` are those for the whole system. `glass` is the last break-glass that nobody closed, in force or over.
+    `concentrations` are of the vendors behind the system, its team and the organisation.
     """
 
     id: int
@@ -302,6 +319,7 @@ class SystemFacts:
     tags: tuple[str, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
     glass: GlassFacts | None = None
+    concentrations: tuple[ConcentrationFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

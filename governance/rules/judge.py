@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
-from governance.rules import decisions, drilled, fallback, register, upstream
+from governance.rules import concentration, decisions, drilled, fallback, register, upstream
 from governance.rules import license as licensing
 from governance.rules.case import Case, open_case
 from governance.rules.catalogue import ERROR, NOTE, OFF, RULES, WARNING
@@ -19,6 +19,7 @@ FAMILIES: tuple[Callable[[Case], Iterable[Flaw]], ...] = (
     upstream.judge,
     fallback.judge,
     drilled.judge,
+    concentration.judge,
     decisions.judge,
 )
 

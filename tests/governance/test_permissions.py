@@ -76,6 +76,8 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.block": ("reviewer", "reviewer", ""),
     "governance.check": ("viewer owner reviewer admin legal", "", ""),
     "governance.finding": ("", "", ""),
+    "governance.whatifreport": ("viewer owner reviewer admin", "", ""),
+    "governance.concentration": ("", "", ""),
     "governance.triage": ("", "", ""),
     "governance.triagefailure": ("", "", ""),
     "governance.evaluation": ("", "", ""),

@@ -1,0 +1,39 @@
+"""UD408: does too much hang on one vendor, whatever each plan is worth?"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from governance.rules.case import Case
+from governance.rules.facts import ConcentrationFacts
+from governance.rules.findings import Flaw, Page
+
+
+def judge(case: Case) -> Iterator[Flaw]:
+    """One flaw for each scope in which a vendor behind this model stands behind more than policy allows.
+
+    Of a family the one that stands behind most is named, which is the parent. It is judged from the newest snapshot and
+    says of which day that is; without a snapshot nothing is said.
+    """
+    above = [one for one in case.use.system.concentrations if _is_above(one, case)]
+    for _, group in groupby(above, key=lambda one: one.scope):
+        yield _flaw(max(group, key=lambda one: (one.behind, -one.vendor_id)), case)
+
+
+def _is_above(one: ConcentrationFacts, case: Case) -> bool:
+    return (
+        one.vendor_id in case.offering.roots.names
+        and one.total >= case.policy.concentration_min_dependencies
+        and one.share > case.policy.concentration_max_share
+    )
+
+
+def _flaw(one: ConcentrationFacts, case: Case) -> Flaw:
+    return Flaw(
+        rule="UD408",
+        message=(
+            f"{one.vendor} stands behind {one.behind} of the {one.total} dependencies of {one.scope} in production "
+            f"({one.share:.0%}; the limit is {case.policy.concentration_max_share:.0%}), as of {one.day}."
+        ),
+        fix=f"Take a model behind which {one.vendor} does not stand, here or in another use of {one.scope}.",
+        page=Page("concentration"),
+    )

@@ -1,0 +1,235 @@
+"""Which one action would help most: each is done on a copy of the facts, and the fates are counted again. Pure.
+
+An action is one act for one thing (approve it, adopt it, drill it, put it into plans), for all dependencies that it helps.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+
+from governance import basis
+from governance.rules.english import DISTRIBUTION
+from governance.rules.facts import AdoptionFacts, AlternativeFacts, ApprovalFacts, OfferingFacts, PlanFacts
+from governance.whatif.fates import SOFT, Fate, Outcome, Reason, judge
+from governance.whatif.question import DrillFacts, Exposed, Scene
+
+SHOWN = 5
+# A candidate for plans is tried on every dependency that stops; more would cost more than they tell.
+MOST_CANDIDATES = 20
+_RANK = {Outcome.STOPS: 0, Outcome.DEGRADES: 1, Outcome.SURVIVES: 2}
+_OF_AN_APPROVAL = frozenset({"UD401", "UD501"})
+_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What one would do: `kind` is approve, adopt, drill or plan; `thing` is an offering's id, or what is no model."""
+
+    kind: str
+    thing: int | str
+    purpose: str = ""
+    distribution: str = ""
+
+
+@dataclass(slots=True)
+class Help:
+    """What an act would do: the dependencies that would no longer stop, and those that would then survive."""
+
+    act: Act
+    name: str
+    kept_running: list[int] = field(default_factory=list)
+    made_whole: list[int] = field(default_factory=list)
+    critical: int = 0
+
+    @property
+    def dependencies(self) -> list[int]:
+        """Each once: what no longer stops may survive as well."""
+        return list(dict.fromkeys([*self.kept_running, *self.made_whole]))
+
+    @property
+    def text(self) -> str:
+        number = len(self.dependencies)
+        these = f"this {number}" if number == 1 else f"these {number}"
+        if self.act.kind == "adopt":
+            where = DISTRIBUTION[self.act.distribution]
+            return f"Adopt {self.name} for {self.act.purpose} in {where}, for {these}"
+        if self.act.kind == "plan":
+            return f"Put {self.name} into the plans and have it approved, for {these}"
+        if self.act.kind == "drill":
+            return f"Drill the switch to {self.name}, and pass within the notice, for {these}"
+        return f"Approve {self.name} for {these}"
+
+
+def most_helpful(
+    fates: Iterable[Fate], scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
+) -> list[Help]:
+    """The acts that help, by named criteria: most that no longer stop, most of them critical, most that then survive.
+
+    `candidates` are offerings that may be used, by purpose and distribution.
+    """
+    found: dict[Act, Help] = {}
+    for fate in fates:
+        if fate.outcome != Outcome.SURVIVES:
+            for act, name, after in _better(fate, scene, candidates):
+                _count(found.setdefault(act, Help(act, name)), fate, after)
+    ranked = sorted(
+        found.values(),
+        key=lambda one: (-len(one.kept_running), -one.critical, -len(one.made_whole), one.act.kind, one.name),
+    )
+    return ranked[:SHOWN]
+
+
+def _count(help_: Help, fate: Fate, after: Fate) -> None:
+    pk = fate.exposed.dependency.id
+    if fate.outcome == Outcome.STOPS:
+        help_.kept_running.append(pk)
+        help_.critical += fate.exposed.system.criticality == "critical"
+    if after.outcome == Outcome.SURVIVES:
+        help_.made_whole.append(pk)
+
+
+def _better(
+    fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
+) -> Iterator[tuple[Act, str, Fate]]:
+    for act, name in _acts(fate, candidates):
+        after = judge(done(act, fate.exposed, scene, candidates), scene)
+        if _RANK[after.outcome] > _RANK[fate.outcome]:
+            yield act, name, after
+
+
+def _acts(fate: Fate, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]) -> Iterator[tuple[Act, str]]:
+    """Each act that could help this dependency, once; what nobody can tell from the flaws is tried."""
+    exposed = fate.exposed
+    use = (exposed.dependency.purpose, exposed.system.distribution)
+    for standing in fate.standings:
+        thing, name = thing_of(standing.alternative), str(standing.alternative)
+        hard = [flaw for flaw in standing.flaws if flaw.rule not in SOFT]
+        if not hard:
+            yield Act("drill", thing), name
+        elif all(flaw.rule in _OF_AN_APPROVAL for flaw in hard):
+            yield Act("approve", thing), name
+        elif all(flaw.page is not None and flaw.page.kind == "adoption" for flaw in hard):
+            yield Act("adopt", thing, *use), name
+    if fate.outcome == Outcome.STOPS:
+        planned = {thing_of(one) for one in _alternatives(exposed)}
+        for offering in candidates.get(use, ())[:MOST_CANDIDATES]:
+            if offering.id not in planned:
+                yield Act("plan", offering.id, *use), str(offering)
+
+
+def done(
+    act: Act, exposed: Exposed, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
+) -> Exposed:
+    """The dependency as it would stand after the act, done today."""
+    if act.kind == "plan":
+        return _planned(act, exposed, scene, candidates)
+    drills = dict(exposed.drills)
+    changed = []
+    for alternative in _alternatives(exposed):
+        is_meant = thing_of(alternative) == act.thing
+        if is_meant and act.kind == "drill":
+            drills[alternative.id] = _passed(drills.get(alternative.id), scene)
+        changed.append(_changed(alternative, act, exposed, scene) if is_meant else alternative)
+    plan = exposed.dependency.plan
+    if plan is None:
+        return exposed
+    plan = replace(plan, alternatives=tuple(changed))
+    return replace(exposed, dependency=replace(exposed.dependency, plan=plan), drills=drills)
+
+
+def _changed(alternative: AlternativeFacts, act: Act, exposed: Exposed, scene: Scene) -> AlternativeFacts:
+    if act.kind == "approve":
+        return _approved(alternative, scene)
+    if act.kind == "adopt" and alternative.offering is not None:
+        use = {"purpose": exposed.dependency.purpose, "distribution": exposed.system.distribution}
+        adoption = AdoptionFacts(
+            id=0, proposal_id=0, granted_at=_morning(scene), expires_on=scene.gone_on + _YEAR, **use
+        )
+        offering = alternative.offering
+        return replace(alternative, offering=replace(offering, adoptions=(*offering.adoptions, adoption)))
+    return alternative
+
+
+def _approved(alternative: AlternativeFacts, scene: Scene) -> AlternativeFacts:
+    approval = ApprovalFacts(
+        id=0,
+        proposal_id=0,
+        granted_at=_morning(scene),
+        expires_on=scene.gone_on + _YEAR,
+        basis=basis.of_alternative(alternative),
+        alternative_id=alternative.id,
+    )
+    return replace(alternative, approval=approval)
+
+
+def _planned(
+    act: Act, exposed: Exposed, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
+) -> Exposed:
+    offering = next(one for one in candidates[act.purpose, act.distribution] if one.id == act.thing)
+    before = _alternatives(exposed)
+    order = max((one.order for one in before), default=0) + 1
+    # No row has the id 0: nothing is served by anybody, and nothing drilled.
+    new = AlternativeFacts(id=0, order=order, offering=offering, pinned_revision=offering.head_revision)
+    plan = exposed.dependency.plan or PlanFacts(id=0)
+    plan = replace(plan, number=plan.number or 1, alternatives=(*before, _approved(new, scene)))
+    return replace(exposed, dependency=replace(exposed.dependency, plan=plan))
+
+
+def _passed(last: DrillFacts | None, scene: Scene) -> DrillFacts:
+    """A drill that passes. What was never measured is taken to fit into the notice; where there is none, nothing fits."""
+    measured = last.switch_days if last is not None else None
+    switch_days = measured if measured is not None else float(scene.notice_days or 1)
+    return DrillFacts(passed=True, expires_on=scene.gone_on + _YEAR, switch_days=switch_days)
+
+
+def _alternatives(exposed: Exposed) -> tuple[AlternativeFacts, ...]:
+    return exposed.dependency.plan.alternatives if exposed.dependency.plan else ()
+
+
+def thing_of(alternative: AlternativeFacts) -> int | str:
+    return alternative.offering.id if alternative.offering is not None else alternative.kind
+
+
+def _morning(scene: Scene) -> datetime:
+    return datetime.combine(scene.today, time(), UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An offering or a vendor that the plans of several dependencies lean on: if it fails them, it fails all of them."""
+
+    kind: str
+    name: str
+    dependencies: tuple[int, ...]
+
+
+def shared_alternatives(fates: Sequence[Fate]) -> list[Shared]:
+    """What two or more of the touched dependencies lean on: most first. A vendor counts where offerings differ."""
+    by_offering: dict[int, list[Fate]] = defaultdict(list)
+    by_vendor: dict[int, list[Fate]] = defaultdict(list)
+    vendors: dict[int, str] = {}
+    for fate in fates:
+        offering = fate.by.offering if fate.by else None
+        if offering is not None and fate.reason != Reason.UNTOUCHED:
+            by_offering[offering.id].append(fate)
+            vendors.update(offering.roots.names)
+            for vendor in offering.roots.names:
+                by_vendor[vendor].append(fate)
+    found = [_shared("offering", str(_offering(group[0])), group) for group in by_offering.values() if len(group) > 1]
+    found += [
+        _shared("vendor", vendors[pk], group)
+        for pk, group in by_vendor.items()
+        if len({_offering(fate).id for fate in group}) > 1
+    ]
+    return sorted(found, key=lambda one: (one.kind, -len(one.dependencies), one.name))
+
+
+def _shared(kind: str, name: str, fates: Iterable[Fate]) -> Shared:
+    return Shared(kind, name, tuple(fate.exposed.dependency.id for fate in fates))
+
+
+def _offering(fate: Fate) -> OfferingFacts:
+    if fate.by is None or fate.by.offering is None:
+        raise TypeError("This fate leans on no offering")
+    return fate.by.offering
