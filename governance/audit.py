@@ -13,12 +13,12 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
+from governance.append import START, append
 from governance.canonical import plain, sha256_of
+from governance.doors import passage
 from governance.models import AuditEntry
-from registry.locks import serialise
 from registry.models import User
 
-START = "0" * 64  # what the first line names as the hash before it
 HASHED = ("sequence", "at", "actor_id", "tag", "subject", "before", "after", "request_id", "previous_hash")
 ROWS_AT_A_TIME = 2000
 
@@ -54,25 +54,25 @@ def record(
 ) -> AuditEntry:
     """Add a line in the surrounding transaction; RuntimeError where there is none.
 
-    `tag` reads `source:subject:action`; `actor` None is the platform itself. The moment is the clock's, whatever
-    day the act itself is dated.
+    `tag` reads `source:subject:action`, where the source is the door that the act came through (`governance.doors`),
+    or what the caller says where nobody opened one; `actor` None is the platform itself. `request_id` is that of the
+    door where none is given. The moment is the clock's, whatever day the act itself is dated; of two acts at once
+    the chain's order may be the other one.
     """
     if tag.count(":") != 2:  # noqa: PLR2004 - source, subject, action
         raise ValueError(f"An audit tag reads source:subject:action, not {tag!r}")
-    serialise("audit")
-    last = checkpoint()
-    line = {
-        "sequence": last.sequence + 1,
-        "at": timezone.now(),
-        "actor_id": actor.pk if actor else None,
-        "tag": tag,
-        "subject": f"{subject._meta.label_lower}:{subject.pk}",
-        "before": None if before is None else plain(dict(before)),
-        "after": None if after is None else plain(dict(after)),
-        "request_id": request_id[:64],
-        "previous_hash": last.hash,
-    }
-    return AuditEntry.objects.create(**line, hash=sha256_of(line))
+    entered = passage()
+    return append(
+        {
+            "at": timezone.now(),
+            "actor_id": actor.pk if actor else None,
+            "tag": f"{entered.door}:{tag.partition(':')[2]}" if entered.door else tag,
+            "subject": f"{subject._meta.label_lower}:{subject.pk}",
+            "before": None if before is None else plain(dict(before)),
+            "after": None if after is None else plain(dict(after)),
+            "request_id": (request_id or entered.request_id)[:64],
+        }
+    )
 
 
 def checkpoint() -> Checkpoint:
