@@ -53,6 +53,7 @@ app.conf.beat_schedule = {
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
     "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),
     "end corrections": _every(600, "registry.tasks.end_corrections"),
+    "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
 }
 app.autodiscover_tasks(["registry", "governance"])
