@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream
+from governance.api import checks, corrections, dependencies, incidents, listings, plans, proposals, reports, upstream
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources, sources
@@ -14,7 +14,7 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "vendors": audited(resources.Vendors),
     "models": audited(resources.Models),
     "offerings": audited(resources.Offerings),
-    "listings": resources.Listings,
+    "listings": listings.Listings,
     "licenses": resources.Licenses,
     "teams": audited(resources.Teams),
     "systems": audited(resources.Systems),
