@@ -8,13 +8,26 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+
+from governance.doors import Door, through
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 QUEUES = ("poll", "triage", "notify", "tickets")
 
-app = Celery("understudy")
+
+class RecordedTask(Task):  # type: ignore[misc]  # Celery carries no types
+    """A task whose lines of audit say that a task did it, and which run of it."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with through(Door.TASK, self.request.id or ""):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("understudy", task_cls=RecordedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "poll"
 app.conf.task_routes = {
@@ -42,6 +55,7 @@ app.conf.beat_schedule = {
     "end corrections": _every(600, "registry.tasks.end_corrections"),
     # Once a day is written; asked more often, so that a day on which beat was down at midnight is not left out.
     "snapshot concentration": _every(3_600, "governance.tasks.snapshot_concentration"),
+    "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
 }
 app.autodiscover_tasks(["registry", "governance"])

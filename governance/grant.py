@@ -14,6 +14,7 @@ from governance.policies import take_force
 from governance.propose import last_day_of_waiver, why_not_to_approve, why_not_to_retire
 from governance.refused import Refused
 from governance.rules.facts import JSON
+from governance.snapshot import snapshot
 from governance.state import Offerings, required
 from governance.terms import terms_in_force
 from registry.models import AIModel, Alternative
@@ -129,4 +130,5 @@ def _said(permit: Permit, ended: list[int]) -> dict[str, Any]:
         "permit": f"{permit._meta.label_lower}:{permit.pk}",
         "expires_on": permit.expires_on,
         "replaced": ended,
+        "row": snapshot(permit),
     }

@@ -1,9 +1,10 @@
 """Background work of governance: adapters. Each finds its work in rows, so running one twice, or late, is harmless."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, concentration, deliver, incidents, proposals, reminders, triage
+from governance import actions, checkpoints, concentration, deliver, incidents, proposals, reminders, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -37,3 +38,9 @@ def expire() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def snapshot_concentration() -> None:
     concentration.snapshot(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def keep_checkpoint() -> None:
+    """Raises, and so says so in the log, where the chain contradicts what was kept."""
+    checkpoints.keep(settings.CHECKPOINT_FOLDER, now=timezone.now())
