@@ -167,7 +167,7 @@ def _independence(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]
             concern=_event(alternative, "root_vendors"),
         )
     elif unknown := sorted({*_unsettled(offering), *_unsettled(place.primary)}):
-        yield _not_shown(alternative, unknown)
+        yield _not_shown(alternative, unknown, place)
 
 
 def _same_model(offering: OfferingFacts, shared: list[str], place: Place) -> Flaw:
@@ -186,10 +186,12 @@ def _unsettled(offering: OfferingFacts) -> tuple[str, ...]:
     return () if offering.roots.is_known else offering.roots.unknown_models or (offering.model_name,)
 
 
-def _not_shown(alternative: AlternativeFacts, unknown: list[str]) -> Flaw:
+def _not_shown(alternative: AlternativeFacts, unknown: list[str], place: Place) -> Flaw:
+    gaps = sorted({*_offering(alternative).roots.gaps, *place.primary.roots.gaps})
+    missing = "; ".join(gaps) or f"the lineage of {listed(unknown)} is not known"
     return _flaw(
         "UD403",
-        f"{alternative} is not shown to be independent: the lineage of {listed(unknown)} is not known.",
+        f"{alternative} is not shown to be independent: {missing}.",
         f"Enter what {listed(unknown)} was made from, with the source, or take an alternative whose lineage is known.",
         Page("model", _offering(alternative).model_id),
         concern=_event(alternative, "lineage_known"),
