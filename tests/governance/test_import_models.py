@@ -5,7 +5,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from governance.models import AuditEntry
-from registry.models import AIModel, Change
+from registry.merge import merge
+from registry.models import AIModel, Change, Vendor
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +88,13 @@ def test_a_file_that_leaves_the_lineage_alone_tells_nothing(file: Path) -> None:
 
     assert AIModel.objects.count() == 2
     assert not Change.objects.exists()
+
+
+def test_the_former_name_of_a_merged_vendor_means_the_other(file: Path) -> None:
+    gone, person = f.vendor("old-brand", name="Old Brand"), f.user()
+    merge(gone, Vendor.objects.get(slug="alibaba"), reason="Renamed.", by=person, now=f.NOW)
+    file.write_text("slug,name,developer\ngte,GTE,Old Brand\n")
+
+    run(file)
+
+    assert AIModel.objects.get().developer.slug == "alibaba"
