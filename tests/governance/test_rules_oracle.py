@@ -129,7 +129,7 @@ def test_both_answers_are_common_among_the_random_worlds() -> None:
     assert 50 < holding < 450
 
 
-@pytest.mark.parametrize("left_out", ["_approval", "_independence", "_aliveness", "_permission", "_capability"])
+@pytest.mark.parametrize("left_out", ["_approval", "_independence", "_aliveness", "_permission", "lacks"])
 def test_the_oracle_notices_when_one_of_the_questions_is_left_out(
     left_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
