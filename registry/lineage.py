@@ -20,6 +20,8 @@ class Roots:
     is_known: bool
     unknown_models: tuple[str, ...]
     """The models of its lineage, itself included, about whose bases nothing is settled; by name."""
+    gaps: tuple[str, ...] = ()
+    """What is missing of each of them, as a clause."""
     vendors: tuple["Vendor", ...] = ()
     """The same vendors with id, name and slug; by slug."""
     carriers: Mapping[int, frozenset[int]] = field(default_factory=dict, hash=False)
@@ -58,6 +60,14 @@ class Ancestor:
         return self.status in _KNOWN
 
     @property
+    def gap(self) -> str:
+        """What is missing where it is not settled."""
+        return {
+            AIModel.LineageStatus.PARTIAL: f"not all that {self.name} was made from is entered",
+            AIModel.LineageStatus.COMPLETE: f"all bases of {self.name} are said to be entered, and none is",
+        }.get(AIModel.LineageStatus(self.status), f"nobody has said what {self.name} was made from")
+
+    @property
     def contributes(self) -> bool:
         """Whether its developer is a vendor behind the model. Quantising adds no vendor, and we are none to ourselves."""
         return not self.is_only_quantized and not any(owner.is_self for owner in self.owners)
@@ -73,12 +83,13 @@ def roots(lineage: Collection[Ancestor]) -> Roots:
     """The root vendors of a model from its whole lineage, itself included; pure."""
     contributors = [model for model in lineage if model.contributes]
     vendors = {owner.pk: owner for model in contributors for owner in model.owners}
-    unsettled = sorted(model.name for model in lineage if not model.is_settled)
+    unsettled = sorted((model for model in lineage if not model.is_settled), key=lambda model: model.name)
     return Roots(
         vendor_ids=frozenset(vendors),
         vendor_names=tuple(sorted((vendor.name for vendor in vendors.values()), key=str.casefold)),
         is_known=bool(lineage) and not unsettled,
-        unknown_models=tuple(unsettled),
+        unknown_models=tuple(model.name for model in unsettled),
+        gaps=tuple(model.gap for model in unsettled),
         vendors=tuple(sorted(vendors.values(), key=lambda vendor: vendor.slug)),
         carriers={
             pk: frozenset(model.pk for model in contributors if any(owner.pk == pk for owner in model.owners))

@@ -16,7 +16,7 @@ def ownership_of(vendor: Vendor) -> JSON:
     return {"belongs_to": row["parent__slug"] or "nobody", "is_ours": row["is_self"]} if row else {}
 
 
-def tell_ownership(vendor: Vendor, *, before: JSON, by: User, now: datetime) -> Change | None:
+def tell_ownership(vendor: Vendor, *, before: JSON, by: User | None, now: datetime) -> Change | None:
     """The change of a vendor whose `ownership_of` was `before`; None where it is the same, or the vendor is new."""
     after = ownership_of(vendor)
     if not before or before == after:
@@ -34,7 +34,7 @@ def lineage_of(model: AIModel) -> JSON:
     return {"developer": row["developer__slug"], "lineage": row["lineage_status"], "bases": bases or "none"}
 
 
-def tell_lineage(model: AIModel, *, before: JSON, by: User, now: datetime) -> Change | None:
+def tell_lineage(model: AIModel, *, before: JSON, by: User | None, now: datetime) -> Change | None:
     """The change of a model whose `lineage_of` was `before`; None where it is the same, or the model is new."""
     after = lineage_of(model)
     if not before or before == after:
@@ -42,8 +42,8 @@ def tell_lineage(model: AIModel, *, before: JSON, by: User, now: datetime) -> Ch
     return tell(Change(kind=ChangeKind.LINEAGE_CHANGED, model=model, before=before, after=after), by=by, now=now)
 
 
-def tell(change: Change, *, by: User, now: datetime) -> Change:
-    """Write `change` as a person's; it has to stand in the transaction of the edit that it is about."""
+def tell(change: Change, *, by: User | None, now: datetime) -> Change:
+    """Write `change` as a person's, None where a command of an operator edits; it stands in the edit's transaction."""
     change.severity, change.origin = Severity.WARNING, Change.Origin.PERSON
     change.reported_by, change.detected_at = by, now
     change.save(force_insert=True)

@@ -139,7 +139,9 @@ def dependency(**fields: Any) -> Dependency:
     return Dependency.objects.create(**fields)
 
 
-def plan(dependency: Dependency, *alternatives: Offering, author: User | None = None) -> PlanRevision:
+def plan(
+    dependency: Dependency, *alternatives: Offering, author: User | None = None, reindex_plan: str = ""
+) -> PlanRevision:
     """A submitted plan whose alternatives are `alternatives`, in that order."""
     fallback_plan, _ = FallbackPlan.objects.get_or_create(dependency=dependency)
     revision = PlanRevision.objects.create(
@@ -149,6 +151,7 @@ def plan(dependency: Dependency, *alternatives: Offering, author: User | None = 
         switch_procedure="Change the gateway's route, then re-index.",
         switched_by="The team on call",
         rollback="Change the route back.",
+        reindex_plan=reindex_plan,
         created_by=author or user(),
     )
     for order, alternative in enumerate(alternatives, start=1):

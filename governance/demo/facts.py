@@ -113,6 +113,7 @@ def _model(row: ModelRow, *, now: datetime) -> None:
         context_length=row.context_length,
         embedding_dimension=row.embedding_dimension,
         supports_tools=row.supports_tools,
+        output_formats=list(row.output_formats),
         lineage_status="asserted_root" if row.root_source else "complete",
         lineage_source=row.root_source or "the developer's model card",
     )
@@ -166,6 +167,7 @@ def _use(use: Use, *, now: datetime) -> None:
         served_by=Vendor.objects.get(slug=SELF) if use.self_hosted else None,
         pinned_revision=offering.head_revision,
         has_index=use.has_index,
+        needs=dict(use.needs),
     )
     if use.held:
         dependency.held_copy_location = f"s3://northwind-models/{offering.model.slug}/"

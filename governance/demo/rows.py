@@ -1,7 +1,8 @@
 """The rows of the demo organisation, read from `northwind.toml`."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class ModelRow:
     context_length: int | None = None
     embedding_dimension: int | None = None
     supports_tools: bool | None = None
+    output_formats: tuple[str, ...] = ()
     root_source: str = ""
     bases: tuple[tuple[str, str], ...] = ()
 
@@ -92,7 +94,10 @@ class SystemRow:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A dependency: `offering` is host and id in one, `held` says that we keep a verified copy."""
+    """A dependency: `offering` is host and id in one, `held` says that we keep a verified copy.
+
+    `needs` is a document of `registry.capabilities`.
+    """
 
     system: str
     offering: str
@@ -101,6 +106,7 @@ class Use:
     self_hosted: bool = False
     held: bool = False
     has_index: bool = False
+    needs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

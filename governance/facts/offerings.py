@@ -154,4 +154,5 @@ def _root_facts(roots: Roots) -> RootFacts:
         slugs=tuple(vendor.slug for vendor in roots.vendors),
         is_known=roots.is_known,
         unknown_models=roots.unknown_models,
+        gaps=roots.gaps,
     )

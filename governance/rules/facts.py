@@ -33,12 +33,16 @@ class LicenseFacts:
 
 @dataclass(frozen=True, slots=True)
 class RootFacts:
-    """The vendors behind a model, by id; more of them may exist unless `is_known`."""
+    """The vendors behind a model, by id; more of them may exist unless `is_known`.
+
+    `gaps` says of each of the `unknown_models` what is missing.
+    """
 
     names: Mapping[int, str] = field(default_factory=dict)
     slugs: tuple[str, ...] = ()
     is_known: bool = False
     unknown_models: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     def shared_with(self, other: "RootFacts") -> list[str]:
         """The names of the vendors that stand behind both."""

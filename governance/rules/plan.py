@@ -8,36 +8,19 @@ not decide whether the plan holds. `docs/explanation/when-a-plan-holds.md` says 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from governance import basis
+from governance.rules import capability, hosts
 from governance.rules.catalogue import NOTE
 from governance.rules.english import DISTRIBUTION, license_of, listed
-from governance.rules.facts import AlternativeFacts, DependencyFacts, HostFacts, OfferingFacts, SystemFacts
+from governance.rules.facts import AlternativeFacts, OfferingFacts
 from governance.rules.findings import Flaw, Page
-from governance.rules.policy import Policy
-from registry.capabilities import Fit, Match, compare
+from governance.rules.place import Place, flaw_of, offering_of, plan_page
+
+__all__ = ["ANOTHER", "Place", "PlanState", "Standing", "judge_alternative", "not_confirmed", "plan_state"]
 
 INDEPENDENCE = "independence"
 ANOTHER = "the same name, another identity"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A dependency, the system that has it, and the policy and day that it is judged by."""
-
-    system: SystemFacts
-    dependency: DependencyFacts
-    policy: Policy
-    today: date
-
-    @property
-    def primary(self) -> OfferingFacts:
-        return self.dependency.offering
-
-    @property
-    def lead(self) -> timedelta:
-        return timedelta(days=self.policy.lead_days[self.system.criticality])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +86,12 @@ def judge_alternative(alternative: AlternativeFacts, place: Place) -> Standing:
     )
 
 
-def _flaw(rule: str, message: str, fix: str, page: Page, *, concern: str | None = None) -> Flaw:
-    return Flaw(rule=rule, message=message, fix=fix, page=page, concern=concern)
-
-
-def _plan_page(place: Place) -> Page:
-    return Page("plan", place.dependency.id)
-
-
 def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    approval, page = alternative.approval, _plan_page(place)
+    approval, page = alternative.approval, plan_page(place)
     fix = f"Propose {alternative} for approval again; somebody else decides."
     if approval is None:
         fix = f"Propose {alternative} for approval; somebody else decides."
-        yield _flaw("UD401", f"{alternative} is not approved.", fix, page)
+        yield flaw_of("UD401", f"{alternative} is not approved.", fix, page)
     elif changes := _changes(alternative):
         yield from _another_identity(alternative, [str(one) for one in changes if one.fact == "upstream_id"], fix, page)
         changes = [one for one in changes if one.fact != "upstream_id"]
@@ -124,17 +99,17 @@ def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
             return
         # The same whether the approval was ended for it already or not: the gate sees the facts by itself.
         message = f"the approval of {alternative} rests on facts that have changed: {listed(map(str, changes))}."
-        yield _flaw("UD501", message, fix, page, concern=INDEPENDENCE)
+        yield flaw_of("UD501", message, fix, page, concern=INDEPENDENCE)
     elif approval.ended_at is not None:
         why = f": {approval.end_reason}" if approval.end_reason else ""
-        yield _flaw("UD401", f"the approval of {alternative} ended on {approval.ended_at.date()}{why}.", fix, page)
+        yield flaw_of("UD401", f"the approval of {alternative} ended on {approval.ended_at.date()}{why}.", fix, page)
     elif approval.has_expired(place.today):
-        yield _flaw("UD501", f"the approval of {alternative} expired on {approval.expires_on}.", fix, page)
+        yield flaw_of("UD501", f"the approval of {alternative} expired on {approval.expires_on}.", fix, page)
 
 
 def _another_identity(alternative: AlternativeFacts, changes: list[str], fix: str, page: Page) -> Iterator[Flaw]:
     for change in changes:
-        yield _flaw("UD305", f"{alternative} was approved under another identity: {change}.", fix, page)
+        yield flaw_of("UD305", f"{alternative} was approved under another identity: {change}.", fix, page)
 
 
 def _changes(alternative: AlternativeFacts) -> list[basis.FactChange]:
@@ -149,35 +124,35 @@ def _changes(alternative: AlternativeFacts) -> list[basis.FactChange]:
 def _impact_statement(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
     if not alternative.impact_statement:
         fix = "Say in the plan what users lose while no model does this."
-        yield _flaw("UD401", f"{alternative} does not say what users lose.", fix, _plan_page(place))
+        yield flaw_of("UD401", f"{alternative} does not say what users lose.", fix, plan_page(place))
 
 
 def _independence(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    offering = _offering(alternative)
+    offering = offering_of(alternative)
     shared = offering.roots.shared_with(place.primary.roots)
     if offering.model_id == place.primary.model_id:
         yield _same_model(offering, shared, place)
     elif shared:
-        yield _flaw(
+        yield flaw_of(
             "UD402",
             f"{listed(shared)} {'stands' if len(shared) == 1 else 'stand'} behind {offering} as behind {place.primary}.",
             f"Put an alternative into the plan behind which {listed(shared)} {'does' if len(shared) == 1 else 'do'} not "
             "stand, and have it approved.",
-            _plan_page(place),
+            plan_page(place),
             concern=_event(alternative, "root_vendors"),
         )
     elif unknown := sorted({*_unsettled(offering), *_unsettled(place.primary)}):
-        yield _not_shown(alternative, unknown)
+        yield _not_shown(alternative, unknown, place)
 
 
 def _same_model(offering: OfferingFacts, shared: list[str], place: Place) -> Flaw:
     who = listed(shared) if shared else "the model"
-    return _flaw(
+    return flaw_of(
         "UD402",
         f"{offering} is the same model at another place: that is continuity if the host fails, but no independence "
         f"from {who}.",
         "Put an alternative of other vendors into the plan, and have it approved.",
-        _plan_page(place),
+        plan_page(place),
     )
 
 
@@ -186,12 +161,14 @@ def _unsettled(offering: OfferingFacts) -> tuple[str, ...]:
     return () if offering.roots.is_known else offering.roots.unknown_models or (offering.model_name,)
 
 
-def _not_shown(alternative: AlternativeFacts, unknown: list[str]) -> Flaw:
-    return _flaw(
+def _not_shown(alternative: AlternativeFacts, unknown: list[str], place: Place) -> Flaw:
+    gaps = sorted({*offering_of(alternative).roots.gaps, *place.primary.roots.gaps})
+    missing = "; ".join(gaps) or f"the lineage of {listed(unknown)} is not known"
+    return flaw_of(
         "UD403",
-        f"{alternative} is not shown to be independent: the lineage of {listed(unknown)} is not known.",
+        f"{alternative} is not shown to be independent: {missing}.",
         f"Enter what {listed(unknown)} was made from, with the source, or take an alternative whose lineage is known.",
-        Page("model", _offering(alternative).model_id),
+        Page("model", offering_of(alternative).model_id),
         concern=_event(alternative, "lineage_known"),
     )
 
@@ -202,15 +179,15 @@ def _event(alternative: AlternativeFacts, fact: str) -> str | None:
 
 
 def _aliveness(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    offering = _offering(alternative)
+    offering = offering_of(alternative)
     if alternative.has_verified_copy:
         return
     page, other = Page("offering", offering.id), "Put another alternative into the plan, and have it approved."
     concern = INDEPENDENCE if alternative.approval else None
     if offering.is_gone:
-        yield _flaw("UD404", f"{offering} is itself {offering.status} upstream.", other, page, concern=concern)
+        yield flaw_of("UD404", f"{offering} is itself {offering.status} upstream.", other, page, concern=concern)
     elif offering.retires_on is not None and offering.retires_on <= place.today + place.lead:
-        yield _flaw("UD404", f"{offering} itself retires on {offering.retires_on}.", other, page, concern=concern)
+        yield flaw_of("UD404", f"{offering} itself retires on {offering.retires_on}.", other, page, concern=concern)
     elif not offering.is_confirmed:
         yield not_confirmed(offering, rule="UD404")
 
@@ -227,23 +204,23 @@ def not_confirmed(offering: OfferingFacts, *, rule: str) -> Flaw:
 
 
 def _permission(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    offering, page = _offering(alternative), Page("offering", _offering(alternative).id)
+    offering, page = offering_of(alternative), Page("offering", offering_of(alternative).id)
     where = DISTRIBUTION[place.system.distribution]
     for block in offering.blocks:
         fix = "Put another alternative into the plan, or ask a reviewer to lift the block."
-        yield _flaw("UD404", f"{offering} is blocked ({block.subject}): {block.reason}", fix, page)
+        yield flaw_of("UD404", f"{offering} is blocked ({block.subject}): {block.reason}", fix, page)
     if not _is_adopted(offering, place):
         purpose = place.dependency.purpose
         message = f"{offering} is not adopted for {purpose} in {where}."
         form = Page("adoption", offering.id, (("purpose", purpose), ("distribution", place.system.distribution)))
-        yield _flaw("UD404", message, f"Propose its adoption for {purpose} in {where}; somebody else decides.", form)
+        yield flaw_of("UD404", message, f"Propose its adoption for {purpose} in {where}; somebody else decides.", form)
     license_ = offering.license_at(alternative.pinned_revision)
     if license_ is None or not place.policy.allows(license_.license_class, place.system.distribution):
         message = f"the license of {offering}, {license_of(license_)}, is not allowed in {where}."
         if license_ is None:
             message = f"the license of {offering} is not known."
         fix = f"Put an alternative into the plan whose license is allowed in {where}, or record its license."
-        yield _flaw("UD404", message, fix, page, concern=_event(alternative, "license"))
+        yield flaw_of("UD404", message, fix, page, concern=_event(alternative, "license"))
 
 
 def _is_adopted(offering: OfferingFacts, place: Place) -> bool:
@@ -251,111 +228,7 @@ def _is_adopted(offering: OfferingFacts, place: Place) -> bool:
     return adoption is not None and not adoption.is_ended and not adoption.has_expired(place.today)
 
 
-def matches(alternative: AlternativeFacts, place: Place) -> tuple[Match, ...]:
-    """What the use needs beside what the alternative offers; nothing where no need was stated, or no model takes over."""
-    offering = alternative.offering
-    return compare(place.dependency.needs, offering.capabilities) if offering is not None else ()
-
-
-def _capability(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    purpose, page = place.dependency.purpose, _plan_page(place)
-    lacking = [match for match in matches(alternative, place) if match.fit is Fit.LACKS]
-    if lacking:
-        yield _flaw(
-            "UD406",
-            f"{alternative} lacks what {purpose} needs: {'; '.join(match.gap for match in lacking)}.",
-            f"Put an alternative into the plan that has it, or change what {purpose} needs if it can do without "
-            f"({listed(match.need for match in lacking)}).",
-            page,
-        )
-    if _is_another_index(alternative, place) and not _says_how_to_reindex(place):
-        yield _flaw(
-            "UD406",
-            f"{alternative} makes other vectors, at whatever dimension, and the plan does not say how the index is built "
-            "again.",
-            "Say in the plan how the index is rebuilt, and have the alternative approved.",
-            page,
-        )
-
-
-def _is_another_index(alternative: AlternativeFacts, place: Place) -> bool:
-    return place.dependency.has_index and _offering(alternative).model_id != place.primary.model_id
-
-
-def _says_how_to_reindex(place: Place) -> bool:
-    return place.dependency.plan is not None and place.dependency.plan.says_how_to_reindex
-
-
-def _open_needs(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    """What nobody knows is neither a match nor a failure: a question to who owns the model."""
-    unknown = [match for match in matches(alternative, place) if match.fit is Fit.UNKNOWN]
-    if unknown:
-        offering = _offering(alternative)
-        yield Flaw(
-            rule="UD406",
-            message=f"Whether {offering} has all that {place.dependency.purpose} needs is not known: "
-            f"{'; '.join(match.gap for match in unknown)}.",
-            fix=f"Enter {listed(match.need for match in unknown)} of {offering.model_name} on its page.",
-            page=Page("model", offering.model_id),
-            at_most=NOTE,
-        )
-
-
-def _hosts(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    """Who serves, not where weights came from. Whatever we run ourselves shares a host with nobody."""
-    ours, theirs = place.dependency.host, alternative.host
-    if (ours is not None and ours.is_ourselves) or (theirs is not None and theirs.is_ourselves):
-        return
-    if ours is None or theirs is None:
-        nameless = place.primary if ours is None else _offering(alternative)
-        yield _host_question(f"Who serves {nameless} is not known", f"Enter who provides {nameless}.", nameless)
-    elif shared := ours.shared_with(theirs):
-        yield _flaw(
-            "UD407",
-            f"{listed(shared)} {'serves' if len(shared) == 1 else 'serve'} both {place.primary} and {alternative}: one "
-            "outage takes both.",
-            f"Put an alternative into the plan that {listed(shared)} {'does' if len(shared) == 1 else 'do'} not serve, "
-            "or have it served elsewhere and name who serves it.",
-            _plan_page(place),
-        )
-    elif place.policy.compare_countries:
-        yield from _countries(ours, theirs, alternative, place)
-
-
-def _countries(ours: HostFacts, theirs: HostFacts, alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    if same := sorted(ours.countries & theirs.countries):
-        yield _flaw(
-            "UD407",
-            f"{place.primary} and {alternative} are both served from {listed(same)}.",
-            f"Put an alternative into the plan that is served from elsewhere than {listed(same)}.",
-            _plan_page(place),
-        )
-    for host, offering in ((ours, place.primary), (theirs, _offering(alternative))):
-        if not host.countries:
-            who = listed(sorted(host.names.values(), key=str.casefold))
-            yield _host_question(
-                f"From which country {who} serves is not known", f"Enter the country of {who}.", offering
-            )
-
-
-def _host_question(what: str, fix: str, offering: OfferingFacts) -> Flaw:
-    return Flaw(
-        rule="UD407",
-        message=f"{what}, so nobody can say whether one host takes both the model in use and its alternative.",
-        fix=fix,
-        page=Page("offering", offering.id),
-        at_most=NOTE,
-    )
-
-
-def _offering(alternative: AlternativeFacts) -> OfferingFacts:
-    if alternative.offering is None:
-        msg = f"Alternative {alternative.id} of kind {alternative.kind} has no offering"
-        raise TypeError(msg)
-    return alternative.offering
-
-
 _Test = Callable[[AlternativeFacts, Place], Iterable[Flaw]]
-_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _aliveness, _permission, _capability)
-_ASIDE: tuple[_Test, ...] = (_open_needs, _hosts)
+_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _aliveness, _permission, capability.lacks)
+_ASIDE: tuple[_Test, ...] = (capability.questions, hosts.shared)
 _OF_ANOTHER_WAY: tuple[_Test, ...] = (_approval, _impact_statement)

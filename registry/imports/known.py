@@ -65,8 +65,8 @@ def group(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 
 def _vendors() -> dict[str, frozenset[str]]:
-    pairs = [(slug, slug) for slug in Vendor.objects.values_list("slug", flat=True)]
-    pairs += [(name, slug) for name, slug in Vendor.objects.values_list("name", "slug")]
+    pairs = [(slug, slug) for slug in Vendor.objects.standing().values_list("slug", flat=True)]
+    pairs += [(name, slug) for name, slug in Vendor.objects.standing().values_list("name", "slug")]
     pairs += VendorAlias.objects.values_list("key", "vendor__slug")
     return group((name.strip().casefold(), slug) for name, slug in pairs)
 

@@ -142,7 +142,7 @@ class Dependency(HeldCopy):
         null=True,
         blank=True,
         related_name="served_dependencies",
-        help_text="Who runs it for this system; ourselves for weights that we serve. Empty: the offering's provider.",
+        help_text="Who runs it for this system. Empty: ourselves for weights, the offering's provider for a service.",
     )
     pinned_revision = models.CharField(max_length=64, blank=True)
     has_index = models.BooleanField(

@@ -5,7 +5,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from governance.models import AuditEntry
-from registry.models import AIModel
+from registry.merge import merge
+from registry.models import AIModel, Change, Vendor
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +67,34 @@ def test_update_is_handed_on(file: Path) -> None:
     run(file)
 
     assert "line 2: unchanged gte" in run(file, "--update")
+
+
+def test_a_file_that_states_another_lineage_tells_whom_it_touches(file: Path) -> None:
+    f.model("gte", developer=f.vendor("acme"))
+    person = f.user("dana")
+
+    run(file, "--update", "--actor", "dana")
+
+    change = Change.objects.get()
+    assert (change.kind, change.model, change.reported_by) == ("lineage_changed", AIModel.objects.get(), person)
+    assert (change.before["developer"], change.after["developer"]) == ("acme", "alibaba")
+
+
+def test_a_file_that_leaves_the_lineage_alone_tells_nothing(file: Path) -> None:
+    f.model("gte", developer=f.vendor("acme"))
+    file.write_text("slug,name,developer\ngte,GTE base,acme\nnew,New,acme\n")
+
+    run(file, "--update")
+
+    assert AIModel.objects.count() == 2
+    assert not Change.objects.exists()
+
+
+def test_the_former_name_of_a_merged_vendor_means_the_other(file: Path) -> None:
+    gone, person = f.vendor("old-brand", name="Old Brand"), f.user()
+    merge(gone, Vendor.objects.get(slug="alibaba"), reason="Renamed.", by=person, now=f.NOW)
+    file.write_text("slug,name,developer\ngte,GTE,Old Brand\n")
+
+    run(file)
+
+    assert AIModel.objects.get().developer.slug == "alibaba"

@@ -10,7 +10,7 @@ from governance.answer import Answer
 from governance.blocks import lift
 from governance.check import CheckRequest, RequestedModel, evaluate, preview
 from governance.models import Block
-from registry.models import AIModel, Alias, Alternative, Dependency, Member, Offering, Revision
+from registry.models import AIModel, Alias, Alternative, Change, Dependency, Member, Offering, Revision
 from tests import factories as f
 from tests.factories import NOW, TODAY
 from tests.governance.gate_world import adopt, approve_first, green, owner_of
@@ -151,6 +151,71 @@ def sell_the_vendor(dependency: Dependency) -> None:
     developer.save()
 
 
+def take_over_the_name(dependency: Dependency) -> None:
+    primary(dependency).update(upstream_id="f" * 24)
+
+
+def take_over_the_spare(dependency: Dependency) -> None:
+    Offering.objects.filter(pk=spare_of(dependency).pk).update(upstream_id="f" * 24)
+
+
+def adopt_and_approve_the_spare(dependency: Dependency) -> None:
+    adopt(spare_of(dependency), dependency.system)
+    approve_it_again(dependency)
+
+
+def need(dependency: Dependency, **needs: Any) -> None:
+    dependency.needs = needs
+    dependency.save()
+
+
+def need_a_longer_context(dependency: Dependency) -> None:
+    AIModel.objects.filter(offerings=spare_of(dependency)).update(context_length=512)
+    need(dependency, context_length=4000)
+
+
+def plan_an_able_one(dependency: Dependency) -> None:
+    replan(dependency, f.offering(model=f.model(context_length=8192)))
+
+
+def need_no_more(dependency: Dependency) -> None:
+    assert "change what embedding needs" in fix_of(dependency, "UD406")
+    need(dependency)
+
+
+def need_what_nobody_knows(dependency: Dependency) -> None:
+    need(dependency, languages=["de"], output_formats=["json_schema"])
+
+
+def enter_what_the_fix_asks(dependency: Dependency) -> None:
+    name = spare_of(dependency).model.name
+    assert fix_of(dependency, "UD406") == f"Enter languages and output format of {name} on its page."
+    AIModel.objects.filter(name=name).update(languages=["multilingual"], output_formats=["json_schema"])
+
+
+def depend_on_an_index(dependency: Dependency) -> None:
+    dependency.has_index = True
+    dependency.save()
+
+
+def say_how_it_is_rebuilt(dependency: Dependency) -> None:
+    spare = spare_of(dependency)
+    author = owner_of(dependency.system)
+    approve_first(f.plan(dependency, spare, author=author, reindex_plan="An hour on one GPU."))
+
+
+def serve_both_from_one_host(dependency: Dependency) -> None:
+    """Hosted by one provider, both of them; the alternative is named in a plan of its own."""
+    host = f.vendor("one-host")
+    Dependency.objects.filter(pk=dependency.pk).update(served_by=host)
+    Offering.objects.filter(pk=spare_of(dependency).pk).update(provider=host, kind="service")
+
+
+def serve_it_elsewhere(dependency: Dependency) -> None:
+    assert "one-host does not serve" in fix_of(dependency, "UD407").lower()
+    Offering.objects.filter(pk=spare_of(dependency).pk).update(provider=f.vendor())
+
+
 Step = Callable[[Dependency], None]
 CASES: list[tuple[str, Step, Step]] = [
     ("UD102", lose_the_owner, name_an_owner),
@@ -163,11 +228,20 @@ CASES: list[tuple[str, Step, Step]] = [
     ("UD301", remove, switch_to_what_the_fix_names),
     ("UD302", retire, switch_to_what_the_fix_names),
     ("UD304", gate_it, adopt_it),
+    ("UD305", take_over_the_name, adopt_it),
+    ("UD305", take_over_the_name, switch_to_what_the_fix_names),
+    ("UD305", take_over_the_spare, adopt_and_approve_the_spare),
     ("UD307", unpin, pin_what_the_fix_names),
     ("UD401", unplan, replan),
     ("UD402", plan_a_sibling, replan),
     ("UD403", plan_a_murky_one, state_its_lineage),
     ("UD404", lose_the_spare, replan),
+    ("UD406", need_a_longer_context, plan_an_able_one),
+    ("UD406", need_a_longer_context, need_no_more),
+    ("UD406", need_what_nobody_knows, enter_what_the_fix_asks),
+    ("UD406", depend_on_an_index, say_how_it_is_rebuilt),
+    ("UD407", serve_both_from_one_host, serve_it_elsewhere),
+    ("UD407", serve_both_from_one_host, replan),
     ("UD501", change_a_fact_of_the_approval, approve_it_again),
     ("UD501", sell_the_vendor, adopt_it),
 ]
@@ -204,3 +278,47 @@ def test_a_floating_name_is_mended_by_the_name_that_the_fix_says() -> None:
 
     assert finding.rule == "UD307"
     assert ask(written).findings == ()
+
+
+def ask(dependency: Dependency, *offerings: Offering, is_complete: bool = False) -> Answer:
+    models = tuple(RequestedModel(one.external_id, revision=one.head_revision) for one in offerings)
+    return evaluate(CheckRequest(dependency.system.slug, "production", models, is_complete=is_complete), now=NOW)
+
+
+def test_an_undeclared_use_is_mended_by_declaring_and_planning_it() -> None:
+    dependency, used = green(), f.offering()
+    adopt(used, dependency.system)
+    (finding,) = ask(dependency, used).findings
+    assert finding.rule == "UD106"
+
+    declared = f.dependency(system=dependency.system, offering=used)
+    assert {one.rule for one in ask(dependency, used).findings} == {"UD401"}
+    replan(declared)
+
+    assert ask(dependency, used).findings == ()
+
+
+def test_a_declared_use_that_a_whole_list_leaves_out_is_mended_by_its_end_or_by_naming_it() -> None:
+    dependency = green()
+    unused = green(system=dependency.system).offering
+    assert ask(dependency, dependency.offering).findings == ()
+
+    (finding,) = ask(dependency, dependency.offering, is_complete=True).findings
+
+    assert (finding.rule, finding.level, finding.ref) == ("UD107", "note", unused.external_id)
+    assert ask(dependency, dependency.offering, unused, is_complete=True).findings == ()
+    Dependency.objects.filter(offering=unused).update(ended_on=TODAY)
+    assert ask(dependency, dependency.offering, is_complete=True).findings == ()
+
+
+def test_a_re_registration_is_told_by_its_change_where_no_identity_was_adopted() -> None:
+    dependency = f.dependency(offering=f.offering(upstream_id=""))
+    adopt(dependency.offering, dependency.system)
+    later = NOW + timedelta(hours=1)
+    Change.objects.create(
+        kind="reregistered", severity="critical", origin="source", offering=dependency.offering, detected_at=later
+    )
+
+    found = {one.rule for one in preview(dependency.system.slug, "production", now=NOW + timedelta(days=1)).findings}
+
+    assert found == {"UD305", "UD401"}

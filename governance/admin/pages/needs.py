@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from governance.admin.pages.frame import person_of, put_into, show, status_of
 from governance.refused import Refused
+from governance.rules.english import DISTRIBUTION, license_of
 from governance.rules.facts import AlternativeFacts, HostFacts
 from governance.rules.plan import PlanState
 from governance.state_needs import state_needs
@@ -43,20 +44,24 @@ class Row:
 class NeedsTable:
     """Needs by row and the models that could take over by column, with who serves each."""
 
+    distribution: str
     names: tuple[str, ...]
+    licenses: tuple[str, ...]
     hosts: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
-def table_of(needs: Needs, state: PlanState) -> NeedsTable:
+def table_of(needs: Needs, state: PlanState, *, distribution: str) -> NeedsTable:
     """What is needed beside what each alternative of the plan offers; ways that are no model need nothing."""
     ways = [standing.alternative for standing in state.standings if standing.alternative.offering is not None]
     columns = [compare(needs, way.offering.capabilities) for way in ways if way.offering is not None]
     # Without an alternative the needs still stand there.
     wanted = compare(needs, Capabilities())
     return NeedsTable(
+        distribution=DISTRIBUTION[distribution],
         names=tuple(str(way) for way in ways),
-        hosts=tuple(host_in_words(way) for way in ways),
+        licenses=tuple(_license(way) for way in ways),
+        hosts=tuple(served_by(way.host) for way in ways),
         rows=tuple(_row(one, [column[position] for column in columns]) for position, one in enumerate(wanted)),
     )
 
@@ -65,8 +70,8 @@ def _row(wanted: Match, matches: Sequence[Match]) -> Row:
     return Row(wanted.need, wanted.wanted, tuple(Cell(match) for match in matches))
 
 
-def host_in_words(way: AlternativeFacts) -> str:
-    return served_by(way.host)
+def _license(way: AlternativeFacts) -> str:
+    return license_of(way.offering.license_at(way.pinned_revision) if way.offering else None)
 
 
 def served_by(host: HostFacts | None) -> str:

@@ -71,7 +71,7 @@ def load(dependency: Dependency, *, now: datetime) -> PlanPage:
         submitted=submitted,
         draft=draft,
         ways=_ways_of(submitted) if submitted else [],
-        needs=table_of(line.facts.needs, line.state),
+        needs=table_of(line.facts.needs, line.state, distribution=dependency.system.distribution),
         host=served_by(line.facts.host),
         candidates=ranked[:MAX_CANDIDATES],
         more_candidates=ranked[MAX_CANDIDATES:],
