@@ -58,7 +58,12 @@ def add_use(model_slug: str, *, system_slug: str, number: int, owner: User) -> D
         kind="waive_rule", purpose="", distribution="", rule="UD401", dependency=dependency, until=soon, proposer=owner
     )
     Waiver.objects.create(
-        proposal=admin_rows.decided(asked), rule="UD401", dependency=dependency, reason="Soon.", granted_at=timezone.now(), expires_on=soon
+        proposal=admin_rows.decided(asked),
+        rule="UD401",
+        dependency=dependency,
+        reason="Soon.",
+        granted_at=timezone.now(),
+        expires_on=soon,
     )
     return dependency
 
