@@ -220,7 +220,7 @@ def test_a_retirement_through_the_api_names_the_model(world: World) -> None:
 
 
 @pytest.fixture
-def page(world: World, client: Client) -> Any:
+def page(client: Client) -> Any:
     """Opens the page of a proposal as a person, and returns its text."""
 
     def opened(proposal: Proposal, person: User) -> str:
