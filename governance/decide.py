@@ -106,7 +106,7 @@ def _locked(proposal: Proposal) -> Proposal:
 def _refuse_one_in_two_hats(proposal: Proposal, decider: User) -> None:
     if decider.pk == proposal.proposer_id:
         raise Refused("own_proposal", "Nobody decides on an own proposal: another reviewer has to.")
-    if decider.pk == proposal.plan_author_id:
+    if decider.pk in proposal.concerned_ids:
         raise Refused("own_proposal", "Nobody decides on a plan that they wrote, whoever proposes it.")
 
 
@@ -128,9 +128,8 @@ def _hat_for(proposal: Proposal, decider: User, route: Route, *, now: datetime) 
 
 def _may_wear(hat: Hat, proposal: Proposal, route: Route) -> bool:
     """Nobody decides in the place of who proposed it or wrote its plan either."""
-    for_whom = hat.delegation and hat.delegation.delegator_id
-    is_their_own = for_whom is not None and for_whom in (proposal.proposer_id, proposal.plan_author_id)
-    return bool(hat.roles & route.keys()) and not is_their_own
+    is_theirs = hat.delegation is not None and hat.delegation.delegator_id in proposal.concerned_ids
+    return bool(hat.roles & route.keys()) and not is_theirs
 
 
 def _whose(hat: Hat, person: User) -> int:

@@ -146,6 +146,13 @@ class Proposal(models.Model):
             )
         ]
 
+    @property
+    def concerned_ids(self) -> frozenset[int]:
+        """Who must not decide on it, in whatever place: the proposer, and the author of the plan it is about."""
+        # From before the author was copied here, the plan itself knows.
+        author = self.plan_revision.created_by_id if self.plan_revision else None
+        return frozenset(pk for pk in (self.proposer_id, self.plan_author_id, author) if pk is not None)
+
     def __str__(self) -> str:
         if self.kind == self.Kind.RETIRE_MODEL:
             return f"Retire {self.model}"

@@ -216,6 +216,21 @@ def test_a_retirement_through_the_api_names_the_model(world: World) -> None:
     assert (made.json()["model"], made.json()["route"]) == (model.slug, {"reviewer": 1})
 
 
+def test_the_form_of_a_model_withdraws_nothing(world: World, client: Client) -> None:
+    model = make.model()
+    client.force_login(world.reviewer)
+    formsets = {
+        f"{prefix}-{name}_FORMS": "0" for prefix in ("base_edges", "offerings") for name in ("TOTAL", "INITIAL")
+    }
+    facts = {"name": model.name, "slug": model.slug, "developer": model.developer_id, "state": "withdrawn"}
+    lineage = {"lineage_status": "asserted_root", "lineage_source": "card"}
+    address = reverse("admin:registry_aimodel_change", args=[model.pk])
+    answered = client.post(address, facts | lineage | formsets)
+    assert "choose Retire on its page" in answered.content.decode()
+    model.refresh_from_db()
+    assert model.state == AIModel.State.LISTED
+
+
 # --- the page ----------------------------------------------------------------------------------------------------
 
 

@@ -96,11 +96,11 @@ def _drills(proposal: Proposal) -> list[Drill]:
 
 def _hats(proposal: Proposal, person: User, progress: Progress, *, now: datetime) -> list[User | None]:
     """In whose places the person may decide on it, None for their own; those that the route lacks come first."""
-    two = {proposal.proposer_id, proposal.plan_author_id}
     hats = [
         hat
         for hat in hats_of(person, today=now.date())
-        if hat.roles & progress.route.keys() and (hat.delegation is None or hat.delegation.delegator_id not in two)
+        if hat.roles & progress.route.keys()
+        and (hat.delegation is None or hat.delegation.delegator_id not in proposal.concerned_ids)
     ]
     hats.sort(key=lambda hat: not hat.roles & progress.missing.keys())
     return [hat.delegation.delegator if hat.delegation else None for hat in hats]
@@ -113,7 +113,7 @@ def _why_not(
     given = [one.decision for one in progress.given if one.decision.round == proposal.round]
     if proposal.proposer_id == person.pk:
         return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
-    if proposal.plan_author_id == person.pk:
+    if person.pk in proposal.concerned_ids:
         return "You wrote the plan that this is about, so somebody else has to decide."
     if not hats:
         return f"It needs {progress.route_in_words}, and you are neither. You see what they see."
