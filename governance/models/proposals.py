@@ -192,8 +192,13 @@ class Decision(models.Model):
     class Meta:
         ordering = ("decided_at",)
         constraints = [
-            models.UniqueConstraint(fields=("proposal", "round", "decider"), name="one_decision_per_person"),
-            models.UniqueConstraint(fields=("proposal", "round", "acting_for"), name="one_decision_per_absent_person"),
+            # Of each state of the facts: who approved an earlier one is asked again.
+            models.UniqueConstraint(
+                fields=("proposal", "round", "state_digest", "decider"), name="one_decision_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=("proposal", "round", "state_digest", "acting_for"), name="one_decision_per_absent_person"
+            ),
             models.CheckConstraint(condition=~models.Q(decider=models.F("proposer")), name="proposer_never_decides"),
             models.CheckConstraint(
                 condition=models.Q(acting_for=None, delegation=None)

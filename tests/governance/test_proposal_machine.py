@@ -61,6 +61,7 @@ class Vote:
     by: int
     place: int
     absence: int | None
+    version: tuple[int, int]
 
 
 @dataclass
@@ -273,9 +274,9 @@ class Decisions(RuleBasedStateMachine):
         row = Decision.objects.filter(proposal=pk).latest("pk")
         place = self.number_of(row.acting_for_id or row.decider_id)
         assert place in places
-        asked.votes.append(Vote(person, place, row.delegation_id))
+        asked.votes.append(Vote(person, place, row.delegation_id, self.version_of(asked)))
         needed = self.quorum if asked.offering != RETIREMENT else 1
-        if sum(self.still_counts(vote) for vote in asked.votes) >= needed:
+        if sum(self.still_counts(vote, asked) for vote in asked.votes) >= needed:
             asked.state = "approved"
             if asked.offering == RETIREMENT:
                 self.retired_by = pk
@@ -348,7 +349,9 @@ class Decisions(RuleBasedStateMachine):
         return [place for place in (person, *lent) if self.active[person] and self.decides(place)]
 
     def free_places(self, person: int, asked: Asked, pk: int) -> list[int]:
-        given = Decision.objects.filter(proposal=pk, round=asked.round).values_list("decider", "acting_for")
+        now_is = digest(state_of(Proposal.objects.get(pk=pk), now=self.now))
+        rows = Decision.objects.filter(proposal=pk, round=asked.round, state_digest=now_is)
+        given = rows.values_list("decider", "acting_for")
         taken = {self.number_of(one) for pair in given for one in pair if one}
         return (
             [] if self.people[person].pk in dict(given) else [p for p in self.places(person, asked) if p not in taken]
@@ -357,7 +360,9 @@ class Decisions(RuleBasedStateMachine):
     def number_of(self, person_pk: int) -> int:
         return [person.pk for person in self.people].index(person_pk)
 
-    def still_counts(self, vote: Vote) -> bool:
+    def still_counts(self, vote: Vote, asked: Asked) -> bool:
+        if vote.version != self.version_of(asked):
+            return False
         is_over = vote.absence is not None and self.absences[vote.absence].is_over
         return self.active[vote.by] and self.decides(vote.place) and not is_over
 

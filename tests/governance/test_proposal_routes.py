@@ -8,7 +8,7 @@ import pytest
 from governance.models import Adoption, AuditEntry, Decision, Delegation, Policy, Proposal, Waiver
 from governance.proposals import decide, delegate, digest, edit, progress_of, route_of, state_of, take_back
 from governance.terms import terms_in_force
-from registry.models import Revision, User
+from registry.models import Offering, Revision, User
 from tests import factories as make
 from tests.factories import NOW, TODAY
 from tests.governance.proposing import LATER, World, code_of, make_world
@@ -34,8 +34,9 @@ def restricted(world: World) -> None:
 
 
 def missing_of(proposal: Proposal) -> dict[str, int]:
-    route = route_of(proposal, state_of(proposal, now=NOW), terms_in_force(NOW))
-    return dict(progress_of(proposal, route).missing)
+    state = state_of(proposal, now=NOW)
+    route = route_of(proposal, state, terms_in_force(NOW))
+    return dict(progress_of(proposal, route, state_digest=digest(state)).missing)
 
 
 # --- quorum ------------------------------------------------------------------------------------------------------
@@ -94,6 +95,16 @@ def test_the_policy_of_the_moment_says_how_many(world: World) -> None:
     Policy.objects.create(version=1, document=document, reason="r", author=world.reviewer, in_force_from=NOW)
     assert by(world.reviewer, proposal).state == Proposal.State.SUBMITTED
     assert by(world.other_reviewer, proposal).state == Proposal.State.APPROVED
+
+
+def test_who_approved_before_a_fact_changed_is_asked_again(world: World) -> None:
+    restricted(world)
+    proposal = by(world.reviewer, world.adoption())
+    Offering.objects.filter(pk=world.offering.pk).update(gating="manual")
+    assert missing_of(proposal) == {"reviewer": 1, "legal": 1}
+    proposal = by(world.lawyer, proposal)
+    assert (proposal.state, Adoption.objects.count()) == (Proposal.State.SUBMITTED, 0)
+    assert by(world.reviewer, proposal).state == Proposal.State.APPROVED
 
 
 # --- rights that are lost ----------------------------------------------------------------------------------------

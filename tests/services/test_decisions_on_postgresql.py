@@ -10,7 +10,7 @@ from tests.services.production import POSTGRES, ROOT
 
 FILES = (
     "test_guards.py",
-    "test_doors.py",
+    "test_decision_doors.py",
     "test_proposal_routes.py",
     "test_audit.py",
     "test_decision_races.py",

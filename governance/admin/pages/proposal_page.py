@@ -65,13 +65,15 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
     is_open = proposal.state == Proposal.State.SUBMITTED
     closed_on = proposal.decided_state or proposal.submitted_state
     state = proposals.state_of(proposal, now=now) if is_open else closed_on
-    progress = proposals.progress_of(proposal, proposals.route_of(proposal, state, terms_in_force(now)))
+    named = proposals.digest(state)
+    route = proposals.route_of(proposal, state, terms_in_force(now))
+    progress = proposals.progress_of(proposal, route, state_digest=named)
     last = last_approved(proposal)
     hats = _hats(proposal, person, progress, now=now)
     return ProposalPage(
         proposal=proposal,
         state=state,
-        digest=proposals.digest(state),
+        digest=named,
         table=table_of(state),
         shared=shared_vendors(state),
         differences=in_words(proposals.differences(proposal.submitted_state, state)),
@@ -110,7 +112,7 @@ def _why_not(
     proposal: Proposal, person: User, progress: Progress, *, hats: Sequence[User | None], now: datetime
 ) -> str:
     """Why this person cannot decide on it; empty where they can."""
-    given = [one.decision for one in progress.given if one.decision.round == proposal.round]
+    given = [one.decision for one in progress.given if not one.why_not]
     if proposal.proposer_id == person.pk:
         return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
     if person.pk in proposal.concerned_ids:
