@@ -30,7 +30,8 @@ def decide(
 ) -> Proposal:
     """Approve or reject; `state_digest` names the state that the decider saw.
 
-    The proposal is approved once its route is complete; a single rejection closes it. Who decides in the place of
+    The proposal is approved once its route is complete, by approvals of one and the same state; a single rejection
+    closes it. Who decides in the place of
     somebody else does so by a delegation. Refused, with nothing written: `own_proposal`, `not_allowed`,
     `already_decided`, `closed`, `state_changed` (with both states and what differs), `invalid`.
     """
@@ -44,7 +45,7 @@ def decide(
         offerings = offerings_of(locked, now=now)
         state = describe(locked, offerings, now=now)
         route = route_of(locked, state, terms_in_force(now))
-        hat = _hat_for(locked, decider, route, now=now)
+        hat = _hat_for(locked, decider, route, current=digest(state), now=now)
         _refuse_closed(locked, now=now)
         _refuse_another_state(locked, state, seen_digest=state_digest)
         if verdict == Decision.Verdict.APPROVE:
@@ -54,7 +55,7 @@ def decide(
             proposer_id=locked.proposer_id,
             decider=decider,
             delegation=hat.delegation,
-            acting_for=hat.delegation and hat.delegation.delegator,
+            acting_for=hat.delegation.delegator if hat.delegation else None,
             round=locked.round,
             verdict=verdict,
             comment=comment,
@@ -107,31 +108,31 @@ def _locked(proposal: Proposal) -> Proposal:
 def _refuse_one_in_two_hats(proposal: Proposal, decider: User) -> None:
     if decider.pk == proposal.proposer_id:
         raise Refused("own_proposal", "Nobody decides on an own proposal: another reviewer has to.")
-    if decider.pk == proposal.plan_author_id:
+    if decider.pk in proposal.concerned_ids:
         raise Refused("own_proposal", "Nobody decides on a plan that they wrote, whoever proposes it.")
 
 
-def _hat_for(proposal: Proposal, decider: User, route: Route, *, now: datetime) -> Hat:
-    """In whose place they decide: one that the route still lacks, before one that it has already."""
+def _hat_for(proposal: Proposal, decider: User, route: Route, *, current: str, now: datetime) -> Hat:
+    """In whose place they decide on the state of that digest: one that the route still lacks, before one that it has."""
     # Read anew: a right that was taken away since the page was opened is gone.
     person = User.objects.get(pk=decider.pk)
     hats = [hat for hat in hats_of(person, today=now.date()) if _may_wear(hat, proposal, route)]
     if not hats:
         raise Refused("not_allowed", f"Only reviewers decide, and whom they asked: this needs {in_words(route)}.")
-    given = Decision.objects.filter(proposal=proposal, round=proposal.round)
-    taken = {pk for pair in given.values_list("decider", "acting_for") for pk in pair if pk is not None}
+    given = Decision.objects.filter(proposal=proposal, round=proposal.round, state_digest=current)
+    absent = given.exclude(acting_for=None)
+    taken = {*given.values_list("decider_id", flat=True), *absent.values_list("acting_for_id", flat=True)}
     free = [hat for hat in hats if _whose(hat, person) not in taken]
     if given.filter(decider=person).exists() or not free:
         raise Refused("already_decided", "You have decided on this proposal already, or somebody did in your place.")
-    missing = progress_of(proposal, route).missing
+    missing = progress_of(proposal, route, state_digest=current).missing
     return next((hat for hat in free if hat.roles & missing.keys()), free[0])
 
 
 def _may_wear(hat: Hat, proposal: Proposal, route: Route) -> bool:
     """Nobody decides in the place of who proposed it or wrote its plan either."""
-    for_whom = hat.delegation and hat.delegation.delegator_id
-    is_their_own = for_whom is not None and for_whom in (proposal.proposer_id, proposal.plan_author_id)
-    return bool(hat.roles & route.keys()) and not is_their_own
+    is_theirs = hat.delegation is not None and hat.delegation.delegator_id in proposal.concerned_ids
+    return bool(hat.roles & route.keys()) and not is_theirs
 
 
 def _whose(hat: Hat, person: User) -> int:
@@ -167,7 +168,7 @@ def _take_effect(proposal: Proposal, verdict: str, route: Route, seen: Seen, *, 
     if verdict == Decision.Verdict.REJECT:
         _close(proposal, Proposal.State.REJECTED, now=now)
         return {}
-    progress = progress_of(proposal, route)
+    progress = progress_of(proposal, route, state_digest=digest(seen.state))
     if not progress.is_complete:
         return {"missing": progress.missing}
     proposal.decided_state = seen.state

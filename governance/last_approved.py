@@ -22,7 +22,7 @@ class LastApproved:
 
 def last_approved(proposal: Proposal) -> LastApproved | None:
     """None where the same was never approved. The same: a use; an offering in a dependency's plan; a rule somewhere."""
-    if proposal.pk is None or not (same := _same(proposal)):
+    if not (same := _same(proposal)):
         return None
     former = Proposal.objects.filter(state=Proposal.State.APPROVED, kind=proposal.kind, **same)
     # Of a decided proposal: what was approved before it, and not since.

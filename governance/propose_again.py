@@ -1,6 +1,7 @@
 """Ask once more for what was decided before, filled in from the last time."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from governance.models import Proposal
 from governance.propose import propose_adoption, propose_alternative, propose_retirement, propose_waiver
@@ -22,7 +23,7 @@ def propose_again(
 
     An alternative is looked for in the revision of the plan that counts now. Refused as the first time was.
     """
-    common = {"proposer": proposer, "reason": reason or last.reason, "now": now}
+    common: dict[str, Any] = {"proposer": proposer, "reason": reason or last.reason, "now": now}
     match last.kind:
         case Proposal.Kind.ADOPT_MODEL:
             return propose_adoption(

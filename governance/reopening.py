@@ -15,10 +15,8 @@ from governance.models import Approval
 from governance.reach import offering_of
 from registry.models import Change, ChangeKind
 
-# As the gate sees it: whether an alternative is gone is asked of it now, not of its approval; and a verified copy of
-# our own stays as open as it was.
-_NOT_OF_THE_APPROVAL = frozenset({"status_gone"})
-_SPARED_BY_A_COPY = frozenset({"gating"})
+# A verified copy of our own stays, and stays as open as it was.
+_SPARED_BY_A_COPY = frozenset({"gating", "status_gone"})
 
 
 def end_approvals(changes: Sequence[Change], *, now: datetime) -> dict[int, str]:
@@ -62,7 +60,7 @@ def _why_not(approval: Approval, facts: Mapping[int, OfferingFacts]) -> str:
         return ""
     granted_on = {row.fact: row.value for row in approval.basis.all()}
     today = basis.of_adoption(facts[alternative.offering_id], alternative.pinned_revision)
-    spared = _NOT_OF_THE_APPROVAL | (_SPARED_BY_A_COPY if alternative.has_verified_copy else frozenset())
+    spared = _SPARED_BY_A_COPY if alternative.has_verified_copy else frozenset()
     return "; ".join(str(one) for one in basis.changed(granted_on, today) if one.fact not in spared)
 
 

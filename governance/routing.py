@@ -82,12 +82,16 @@ def _license_class(proposal: Proposal, state: State) -> str:
     return str(offering["license_class"]) if isinstance(offering, dict) else ""
 
 
-def progress_of(proposal: Proposal, route: Route) -> Progress:
-    """How far `proposal` is on its `route`."""
+def progress_of(proposal: Proposal, route: Route, *, state_digest: str) -> Progress:
+    """How far `proposal` is on its `route`; only what was given on the state of that digest counts."""
     rows = list(proposal.decisions.select_related("decider", "acting_for", "delegation"))
-    roles = {row: deciding_roles_of(_whose(row)) & route.keys() for row in rows if _counts_at_all(proposal, row)}
+    standing = [row for row in rows if _counts_at_all(proposal, row, state_digest)]
+    roles = {row: deciding_roles_of(_whose(row)) & route.keys() for row in standing}
     seated = assign(route, roles)
-    given = [Given(row, seated.get(row, ""), _why_not(proposal, row, roles.get(row, frozenset()))) for row in rows]
+    given = [
+        Given(row, seated.get(row, ""), _why_not(proposal, row, state_digest, roles.get(row, frozenset())))
+        for row in rows
+    ]
     return Progress(route, given, missing(route, seated))
 
 
@@ -95,21 +99,24 @@ def _whose(row: Decision) -> User:
     return row.acting_for or row.decider
 
 
-def _counts_at_all(proposal: Proposal, row: Decision) -> bool:
+def _counts_at_all(proposal: Proposal, row: Decision, state_digest: str) -> bool:
     taken_back = row.delegation is not None and row.delegation.ended_at is not None
     return (
         row.round == proposal.round
+        and row.state_digest == state_digest
         and row.verdict == Decision.Verdict.APPROVE
         and row.decider.is_active
         and not taken_back
     )
 
 
-def _why_not(proposal: Proposal, row: Decision, roles: Collection[str]) -> str:
+def _why_not(proposal: Proposal, row: Decision, state_digest: str, roles: Collection[str]) -> str:
     if row.round != proposal.round:
         return "void: the proposal was edited afterwards"
     if row.verdict == Decision.Verdict.REJECT or proposal.state != Proposal.State.SUBMITTED:
         return ""
+    if row.state_digest != state_digest:
+        return "does not count: a fact has changed since, so they are asked again"
     if row.delegation is not None and row.delegation.ended_at is not None:
         return "does not count: the delegation was taken back"
     return "" if roles else "does not count: the right to decide was lost"

@@ -18,6 +18,7 @@ from governance.models import (
     Check,
     Concentration,
     Decision,
+    Delegation,
     Impact,
     Notice,
     Policy,
@@ -141,6 +142,11 @@ def waiver(_number: int) -> Waiver:
     return Waiver.objects.create(proposal=asked, reason="While we drill.", granted_at=NOW, expires_on=LATER, **about)
 
 
+def delegation(_number: int) -> Delegation:
+    people = {"delegator": factories.user(role="reviewer"), "delegate": factories.user(role="viewer")}
+    return Delegation.objects.create(starts_on=TODAY, until=LATER, reason="On leave.", made_at=NOW, **people)
+
+
 def check(_number: int) -> Check:
     return Check.objects.create(
         system=factories.system(),
@@ -236,6 +242,7 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
         critical_behind=1,
         critical_total=2,
     ),
+    Delegation: delegation,
     Dependency: lambda _: factories.dependency(served_by=factories.vendor()),
     Drill: drill,
     Environment: lambda number: factories.environment(f"env-{number}"),

@@ -205,7 +205,8 @@ class ProposalDetailSerializer(ProposalSerializer):
 
     def get_missing(self, proposal: models.Proposal) -> dict[str, int]:
         """What of the route nobody has given yet, or not with a right that still stands."""
-        return dict(progress_of(proposal, self.get_route(proposal)).missing)
+        route = self.get_route(proposal)
+        return dict(progress_of(proposal, route, state_digest=digest(self.state)).missing)
 
     def get_differs_from_last_approval(self, proposal: models.Proposal) -> list[dict[str, Any]] | None:
         last = last_approved(proposal)

@@ -87,7 +87,7 @@ GUARDS = (
         "INSERT",
         "nobody decides twice, once themselves and once by somebody else",
         "EXISTS (SELECT 1 FROM governance_decision d WHERE d.proposal_id = NEW.proposal_id AND d.round = NEW.round"
-        " AND (d.decider_id = NEW.acting_for_id OR d.acting_for_id = NEW.decider_id))",
+        " AND d.state_digest = NEW.state_digest AND (d.decider_id = NEW.acting_for_id OR d.acting_for_id = NEW.decider_id))",
     ),
     Guard(
         "delegation_is_pinned",
@@ -448,12 +448,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="decision",
-            constraint=models.UniqueConstraint(fields=("proposal", "round", "decider"), name="one_decision_per_person"),
+            constraint=models.UniqueConstraint(
+                fields=("proposal", "round", "state_digest", "decider"), name="one_decision_per_person"
+            ),
         ),
         migrations.AddConstraint(
             model_name="decision",
             constraint=models.UniqueConstraint(
-                fields=("proposal", "round", "acting_for"), name="one_decision_per_absent_person"
+                fields=("proposal", "round", "state_digest", "acting_for"), name="one_decision_per_absent_person"
             ),
         ),
         migrations.AddConstraint(

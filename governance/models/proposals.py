@@ -151,6 +151,13 @@ class Proposal(models.Model):
             )
         ]
 
+    @property
+    def concerned_ids(self) -> frozenset[int]:
+        """Who must not decide on it, in whatever place: the proposer, and the author of the plan it is about."""
+        # From before the author was copied here, the plan itself knows.
+        author = self.plan_revision.created_by_id if self.plan_revision else None
+        return frozenset(pk for pk in (self.proposer_id, self.plan_author_id, author) if pk is not None)
+
     def __str__(self) -> str:
         if self.kind == self.Kind.CHANGE_POLICY:
             return "Change the policy"
@@ -192,8 +199,13 @@ class Decision(models.Model):
     class Meta:
         ordering = ("decided_at",)
         constraints = [
-            models.UniqueConstraint(fields=("proposal", "round", "decider"), name="one_decision_per_person"),
-            models.UniqueConstraint(fields=("proposal", "round", "acting_for"), name="one_decision_per_absent_person"),
+            # Of each state of the facts: who approved an earlier one is asked again.
+            models.UniqueConstraint(
+                fields=("proposal", "round", "state_digest", "decider"), name="one_decision_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=("proposal", "round", "state_digest", "acting_for"), name="one_decision_per_absent_person"
+            ),
             models.CheckConstraint(condition=~models.Q(decider=models.F("proposer")), name="proposer_never_decides"),
             models.CheckConstraint(
                 condition=models.Q(acting_for=None, delegation=None)

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
@@ -33,8 +35,19 @@ class Bases(Rows):
     verbose_name_plural = "base models (lineage)"
 
 
+class AIModelForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no argument at run time
+    """The register's facts of a model. Withdrawing it is no fact: other people decide that."""
+
+    def clean_state(self) -> str:
+        state = str(self.cleaned_data["state"])
+        if state == AIModel.State.WITHDRAWN != self.initial.get("state"):
+            raise ValidationError("A model is withdrawn by a decision: choose Retire on its page.")
+        return state
+
+
 @admin.register(AIModel)
 class AIModelAdmin(RegisterAdmin):
+    form = AIModelForm
     list_display = ("card", "developer", "owner", "task", "offering_total", "use_total", "state_label", "lineage_label")
     list_display_links = None
     list_filter = (

@@ -16,6 +16,8 @@ import httpx2
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "correct horse battery staple"
+# Seconds for one command: migrating takes two on an idle machine, and minutes on one that does much else.
+PATIENCE = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Platform:
             env=self.environment | (extra or {}),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
         return Run(done.returncode, done.stdout, done.stderr)

@@ -83,8 +83,11 @@ class World:
         return decided
 
     def is_missing(self, proposal: Proposal, person: User) -> bool:
-        route = route_of(proposal, state_of(proposal, now=NOW), terms_in_force(NOW))
-        return not deciding_roles_of(person).isdisjoint(progress_of(proposal, route).missing)
+        state = state_of(proposal, now=NOW)
+        route = route_of(proposal, state, terms_in_force(NOW))
+        return not deciding_roles_of(person).isdisjoint(
+            progress_of(proposal, route, state_digest=digest(state)).missing
+        )
 
 
 def make_world() -> World:

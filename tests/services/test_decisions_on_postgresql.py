@@ -8,7 +8,14 @@ import pytest
 
 from tests.services.production import POSTGRES, ROOT
 
-FILES = ("test_guards.py", "test_audit.py", "test_decision_races.py", "test_incident_races.py")
+FILES = (
+    "test_guards.py",
+    "test_decision_doors.py",
+    "test_proposal_routes.py",
+    "test_audit.py",
+    "test_decision_races.py",
+    "test_incident_races.py",
+)
 
 
 @pytest.mark.services

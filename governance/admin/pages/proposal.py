@@ -85,7 +85,9 @@ def _page(
     status: int = 200,
     forms_: Mapping[str, forms.Form] | None = None,
 ) -> HttpResponse:
-    row.refresh_from_db(fields=["state", "round", "state_digest", "submitted_state", "decided_state", "closed_at"])
+    if request.method == "POST":
+        # What was refused may have been decided, or edited, by somebody else in between.
+        row = _get(row.pk)
     page = load(row, person=person_of(request), now=timezone.now())
     # What was written stays; the digest is that of the facts which are shown now.
     shown = {"state_digest": page.digest}

@@ -67,13 +67,15 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
     is_open = proposal.state == Proposal.State.SUBMITTED
     closed_on = proposal.decided_state or proposal.submitted_state
     state = proposals.state_of(proposal, now=now) if is_open else closed_on
-    progress = proposals.progress_of(proposal, proposals.route_of(proposal, state, terms_in_force(now)))
+    named = proposals.digest(state)
+    route = proposals.route_of(proposal, state, terms_in_force(now))
+    progress = proposals.progress_of(proposal, route, state_digest=named)
     last = last_approved(proposal)
     hats = _hats(proposal, person, progress, now=now)
     return ProposalPage(
         proposal=proposal,
         state=state,
-        digest=proposals.digest(state),
+        digest=named,
         table=table_of(state),
         shared=shared_vendors(state),
         fit=fit(state),
@@ -99,11 +101,11 @@ def _drills(proposal: Proposal) -> list[Drill]:
 
 def _hats(proposal: Proposal, person: User, progress: Progress, *, now: datetime) -> list[User | None]:
     """In whose places the person may decide on it, None for their own; those that the route lacks come first."""
-    two = {proposal.proposer_id, proposal.plan_author_id}
     hats = [
         hat
         for hat in hats_of(person, today=now.date())
-        if hat.roles & progress.route.keys() and (hat.delegation is None or hat.delegation.delegator_id not in two)
+        if hat.roles & progress.route.keys()
+        and (hat.delegation is None or hat.delegation.delegator_id not in proposal.concerned_ids)
     ]
     hats.sort(key=lambda hat: not hat.roles & progress.missing.keys())
     return [hat.delegation.delegator if hat.delegation else None for hat in hats]
@@ -113,10 +115,10 @@ def _why_not(
     proposal: Proposal, person: User, progress: Progress, *, hats: Sequence[User | None], now: datetime
 ) -> str:
     """Why this person cannot decide on it; empty where they can."""
-    given = [one.decision for one in progress.given if one.decision.round == proposal.round]
+    given = [one.decision for one in progress.given if not one.why_not]
     if proposal.proposer_id == person.pk:
         return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
-    if proposal.plan_author_id == person.pk:
+    if person.pk in proposal.concerned_ids:
         return "You wrote the plan that this is about, so somebody else has to decide."
     if not hats:
         return f"It needs {progress.route_in_words}, and you are neither. You see what they see."

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         self.stdout.write("The demo organisation Northwind Retail is loaded.")
         self.stdout.write("  anna, ben, carla  own models and systems")
         self.stdout.write("  ravi, ruth        review and decide")
+        self.stdout.write("  lena              reads the terms for legal")
         self.stdout.write("  vera              only looks")
         if not options["password"]:
             self.stdout.write(f"  password of each: {password}")
