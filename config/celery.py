@@ -8,13 +8,26 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+
+from governance.doors import Door, through
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 QUEUES = ("poll", "triage", "notify", "tickets")
 
-app = Celery("understudy")
+
+class RecordedTask(Task):
+    """A task whose lines of audit say that a task did it, and which run of it."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with through(Door.TASK, self.request.id or ""):
+            return super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Celery carries no types
+
+
+app = Celery("understudy", task_cls=RecordedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "poll"
 app.conf.task_routes = {
@@ -40,6 +53,7 @@ app.conf.beat_schedule = {
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
     "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),
     "end corrections": _every(600, "registry.tasks.end_corrections"),
+    "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
 }
 app.autodiscover_tasks(["registry", "governance"])

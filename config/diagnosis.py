@@ -16,6 +16,7 @@ from redis import Redis, RedisError
 
 from config.env import Environment
 from config.probes import pending_migrations
+from governance import audit, checkpoints, verifier
 from governance.models import Notice
 from registry.health import State, is_overdue, look
 from registry.models import Change, Source, Team, User
@@ -24,6 +25,8 @@ from registry.upstream.model_list import ModelList
 
 # Work is looked for every 10 to 30 s; what has waited this long waits for a worker that does not run.
 LATE_AFTER = timedelta(minutes=5)
+# They are written every hour.
+CHECKPOINT_LATE_AFTER = timedelta(hours=3)
 MIN_KEY_LENGTH = 32
 MINUTE = "%Y-%m-%d %H:%M"
 
@@ -240,6 +243,28 @@ def check_notices(_env: Environment, now: datetime) -> Iterator[Finding]:
         yield Finding("notices", Status.OK, "none is late")
 
 
+def check_checkpoints(env: Environment, now: datetime) -> Iterator[Finding]:
+    """Whether the chain still contains what was kept outside the database, and whether that is done every hour."""
+    try:
+        known = checkpoints.read(env.checkpoints)
+    except verifier.Unreadable as error:
+        yield Finding("audit", Status.WRONG, str(error), "Restore that file from a copy; look who changed it.")
+        return
+    newest = known[-1] if known else audit.Checkpoint()
+    if known and not checkpoints.contains(newest):
+        says = f"the chain no longer contains line {newest.sequence} as {env.checkpoints} knows it"
+        way_out = "Run manage.py verify_audit, and see docs/how-to/verify-the-audit.md."
+        yield Finding("audit", Status.WRONG, says, way_out)
+        return
+    waiting = audit.oldest_after(newest)
+    if waiting and waiting < now - CHECKPOINT_LATE_AFTER:
+        says = f"no checkpoint since line {newest.sequence}; lines wait since {waiting:{MINUTE}}"
+        way_out = f"Start beat and a worker for the queue triage that may write to {env.checkpoints}."
+        yield Finding("audit", Status.WRONG, says, way_out)
+    else:
+        yield Finding("audit", Status.OK, f"checkpoints in {env.checkpoints} up to line {newest.sequence}")
+
+
 CHECKS: tuple[Check, ...] = (
     check_mode,
     check_secret_key,
@@ -253,4 +278,11 @@ CHECKS: tuple[Check, ...] = (
     check_hub_token,
 )
 # These read rows, so they wait until the database answers and is migrated.
-ROW_CHECKS: tuple[Check, ...] = (check_people, check_sources, check_model_lists, check_triage, check_notices)
+ROW_CHECKS: tuple[Check, ...] = (
+    check_people,
+    check_sources,
+    check_model_lists,
+    check_triage,
+    check_notices,
+    check_checkpoints,
+)

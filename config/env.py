@@ -38,6 +38,8 @@ class Environment:
     """What the process was told. Durations carry their unit in the name."""
 
     var: Path
+    checkpoints: Path
+    attest_days: int
     production: bool
     debug: bool
     secret_key: str
@@ -88,6 +90,8 @@ def _read(env: Env) -> Environment:
     base_url = _url(env, "BASE_URL", f"http://{_reachable(host)}:{port}")
     return Environment(
         var=var,
+        attest_days=env.int("UNDERSTUDY_ATTEST_DAYS", 365, validate=Range(min=1, max=3650)),
+        checkpoints=_path(env, "UNDERSTUDY_CHECKPOINTS", var / "checkpoints"),
         production=production,
         debug=env.bool("DEBUG", default=False),
         secret_key=_secret_key(env, var, production=production),
@@ -137,6 +141,12 @@ def _folder(env: Env) -> Path:
             f'Environment variable "UNDERSTUDY_VAR" names a folder that cannot be used: {error}'
         ) from error
     return var
+
+
+def _path(env: Env, name: str, default: Path) -> Path:
+    """A folder that is made when something is written there."""
+    given = env.str(name, "")
+    return Path(given).expanduser().resolve() if given else default
 
 
 def _reachable(host: str) -> str:

@@ -1,9 +1,10 @@
 """Background work of governance: adapters. Each finds its work in rows, so running one twice, or late, is harmless."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, deliver, incidents, proposals, triage
+from governance import actions, checkpoints, deliver, incidents, proposals, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -31,3 +32,9 @@ def expire() -> None:
     now = timezone.now()
     proposals.expire(now)
     actions.wake(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def keep_checkpoint() -> None:
+    """Raises, and so says so in the log, where the chain contradicts what was kept."""
+    checkpoints.keep(settings.CHECKPOINT_FOLDER, now=timezone.now())

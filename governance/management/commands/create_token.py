@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from knox.models import AuthToken
 
+from governance import tokens
 from registry.models import User
 
 
@@ -19,5 +19,5 @@ class Command(BaseCommand):
         person = User.objects.filter(username=options["username"], is_active=True).first()
         if person is None:
             raise CommandError(f"There is no active person with the user name {options['username']!r}.")
-        _, token = AuthToken.objects.create(user=person)
+        _, token = tokens.make(person, by=None)
         self.stdout.write(token)
