@@ -15,6 +15,7 @@ from unfold.sites import UnfoldAdminSite
 
 from governance.audit import record
 from governance.needs import count_needs
+from governance.snapshot import snapshot
 
 
 class LoginForm(AuthenticationForm):
@@ -34,16 +35,18 @@ class UnderstudySite(UnfoldAdminSite):
         return request.user.is_active
 
     def record_saved(
-        self, request: HttpRequest, row: Model, *, created: bool, before: dict[str, str], after: dict[str, str]
+        self, request: HttpRequest, row: Model, *, created: bool, before: dict[str, Any], after: dict[str, Any]
     ) -> None:
         """A line of audit for a save in the admin; call it inside the transaction of the save."""
         if created or before or after:
+            # A form tells what was typed; a new row has defaults, and what the form filled in by itself, besides.
+            said = snapshot(row) | after if created else after
             action = "added" if created else "changed"
-            self._record(request, action, row, before=None if created else before, after=after)
+            self._record(request, action, row, before=None if created else before, after=said)
 
     def record_deleted(self, request: HttpRequest, row: Model) -> None:
         """A line of audit for a deletion; call it after, in the same transaction, while the row still has its key."""
-        self._record(request, "deleted", row, before={"name": str(row)}, after=None)
+        self._record(request, "deleted", row, before={"name": str(row)} | snapshot(row), after=None)
 
     def _record(
         self,
@@ -51,8 +54,8 @@ class UnderstudySite(UnfoldAdminSite):
         action: str,
         row: Model,
         *,
-        before: dict[str, str] | None,
-        after: dict[str, str] | None,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
     ) -> None:
         tag = f"admin:{row._meta.model_name}:{action}"
         record(tag, row, actor=request.user, before=before, after=after)  # type: ignore[arg-type]  # admin_view lets nobody in without an account
@@ -98,6 +101,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Blocks", "block", "governance.block"),
             ("Checks", "rule", "governance.check"),
             ("Actions", "assignment_late", "governance.action"),
+            ("Attestations", "fact_check", "governance.attestation"),
         ),
     ),
     (
@@ -113,6 +117,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Administration",
         (
             ("People", "person", "registry.user"),
+            ("Leavers", "person_off", "/people/leavers/"),
             ("Groups", "shield_person", "auth.group"),
             ("Tokens", "key", "knox.authtoken"),
             ("Policy", "policy", "governance.policy"),
@@ -120,6 +125,9 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
 )
+
+# Of the pages of our own, those that not everybody may open.
+_RIGHTS = {"/people/leavers/": "governance.view_leavers"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -135,6 +143,8 @@ def _item(request: HttpRequest, title: str, icon: str, target: str, waiting: int
     item: dict[str, Any] = {"title": title, "icon": icon}
     if target.startswith("/"):
         item |= {"link": target, "active": request.path == target}
+        if right := _RIGHTS.get(target):
+            item["permission"] = lambda _request: request.user.has_perm(right)
     else:
         app, model = target.split(".")
         item["link"] = reverse(f"admin:{app}_{model}_changelist")

@@ -71,4 +71,8 @@ def wake(*, now: datetime) -> int:
         state=Action.State.OPEN, snoozed_until=None, state_reason="The time it was put off for is over.", updated_at=now
     )
     tell_of_actions(woken, now=now)
+    for action in woken:
+        before = _stand(action)
+        action.refresh_from_db()
+        audit.record("governance:action:woken", action, actor=None, before=before, after=_stand(action))
     return len(woken)

@@ -45,8 +45,9 @@ def decide(
             state_digest=state_digest,
             decided_at=now,
         )
-        said = {"verdict": verdict, "comment": comment, "state": state}
+        said: dict[str, Any] = {"verdict": verdict, "comment": comment, "state": state}
         said |= _take_effect(locked, verdict, offerings, now=now)
+        said |= {"became": locked.state, "state_digest": state_digest, "proposer": locked.proposer_id}
         audit.record("governance:proposal:decided", locked, actor=decider, after=said)
     return locked
 

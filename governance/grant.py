@@ -11,6 +11,7 @@ from governance.models.proposals import Permit
 from governance.propose import last_day_of_waiver, why_not_to_approve
 from governance.refused import Refused
 from governance.rules.facts import JSON
+from governance.snapshot import snapshot
 from governance.state import Offerings, required
 from governance.terms import terms_in_force
 from registry.models import Alternative
@@ -101,4 +102,5 @@ def _said(permit: Permit, ended: list[int]) -> dict[str, Any]:
         "permit": f"{permit._meta.label_lower}:{permit.pk}",
         "expires_on": permit.expires_on,
         "replaced": ended,
+        "row": snapshot(permit),
     }

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
-from django.forms import model_to_dict
 from rest_framework.viewsets import GenericViewSet
 
 from governance import audit
+from governance.canonical import JSON
+from governance.snapshot import snapshot
 
 
 def audited(view: type[GenericViewSet[Any]]) -> type[GenericViewSet[Any]]:
@@ -24,23 +25,14 @@ class _Audited:
     def perform_create(self, serializer: Any) -> None:
         with transaction.atomic():
             super().perform_create(serializer)  # type: ignore[misc]  # the view that this is mixed into
-            self._record(serializer.instance, "created", before=None)
+            self._record(serializer.instance, "created", before=None, after=snapshot(serializer.instance))
 
     def perform_update(self, serializer: Any) -> None:
-        before = _snapshot(serializer.instance)
+        before = snapshot(serializer.instance)
         with transaction.atomic():
             super().perform_update(serializer)  # type: ignore[misc]  # the view that this is mixed into
-            self._record(serializer.instance, "changed", before=before)
+            self._record(serializer.instance, "changed", before=before, after=snapshot(serializer.instance))
 
-    def _record(self, row: Model, verb: str, *, before: dict[str, Any] | None) -> None:
+    def _record(self, row: Model, verb: str, *, before: dict[str, JSON] | None, after: dict[str, JSON]) -> None:
         tag = f"api:{row._meta.model_name}:{verb}"
-        audit.record(tag, row, actor=self.request.user, before=before, after=_snapshot(row))
-
-
-def _snapshot(row: Model) -> dict[str, Any]:
-    """The row's own columns as JSON holds them."""
-    values = model_to_dict(row)
-    return {
-        name: value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
-        for name, value in values.items()
-    }
+        audit.record(tag, row, actor=self.request.user, before=before, after=after)

@@ -8,13 +8,13 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.reports import report_change
 from registry.api import filters
 from registry.api.people import person_of
 from registry.api.serializers import ChangeSerializer
 from registry.api.views import ReadOnly
 from registry.models import Change, Offering
 from registry.reportable import FACTS, REPORTABLE
-from registry.reports import report_change
 
 
 class NewReport(serializers.Serializer[None]):

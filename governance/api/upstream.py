@@ -12,12 +12,12 @@ from rest_framework.response import Response
 
 from governance import actions, models, notices
 from governance.api import serializers as shapes
+from governance.reports import report_vendor_signal
 from registry.api import filters
 from registry.api.people import person_of
 from registry.api.serializers import ChangeSerializer, Slug
 from registry.api.views import ReadOnly
 from registry.models import Change, Severity, Vendor
-from registry.reports import report_vendor_signal
 
 
 class NewVendorSignal(serializers.Serializer[None]):

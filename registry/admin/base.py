@@ -93,10 +93,10 @@ class RegisterAdmin(ObjectRights, ModelAdmin):
                 self.admin_site.record_deleted(request, row)
 
 
-def _difference(form: "ModelForm[Any]", formsets: "list[BaseFormSet[Any]]") -> dict[str, dict[str, str]]:
+def _difference(form: "ModelForm[Any]", formsets: "list[BaseFormSet[Any]]") -> dict[str, dict[str, Any]]:
     """The changed fields as text before and after, passwords left out; a changed row of an inline has its own name."""
-    before: dict[str, str] = {}
-    after: dict[str, str] = {}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     for name in form.changed_data:
         if getattr(form.fields[name].widget, "input_type", "") == "password":
             continue
@@ -105,8 +105,8 @@ def _difference(form: "ModelForm[Any]", formsets: "list[BaseFormSet[Any]]") -> d
         for row in formset.forms:
             if row.has_changed():
                 label = f"{formset.prefix}-{row.prefix.rsplit('-', 1)[-1] if row.prefix else ''}"
-                before[label] = ", ".join(f"{name}={_shown(row.initial.get(name))}" for name in row.changed_data)
-                after[label] = ", ".join(f"{name}={_shown(row.cleaned_data.get(name))}" for name in row.changed_data)
+                before[label] = {name: _shown(row.initial.get(name)) for name in row.changed_data}
+                after[label] = {name: _shown(row.cleaned_data.get(name)) for name in row.changed_data}
     return {"before": before, "after": after}
 
 

@@ -1,11 +1,14 @@
 """People, groups and teams."""
 
+from http import HTTPStatus
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -42,6 +45,16 @@ class UserAdmin(RegisterAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # Dj
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's signature
+        """As Django's form, which saves past `save_model`; that a password was set is audited, and no more."""
+        with transaction.atomic():
+            answer = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+                person = User.objects.get(pk=id)
+                after = {"password": "set anew, or taken away"}
+                self.admin_site.record_saved(request, person, created=False, before={}, after=after)  # type: ignore[attr-defined]  # our site has it
+        return answer
 
     @display(description="Name")
     def full_name(self, person: User) -> str:

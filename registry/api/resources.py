@@ -99,7 +99,7 @@ class Listings(ReadOnly):
         form = MapListing(data=request.data)
         form.is_valid(raise_exception=True)
         listing = self.get_object()
-        map_listing(listing, form.validated_data["offering"], now=timezone.now())
+        self.perform_map(listing, form.validated_data["offering"])
         return Response(self.get_serializer(listing).data)
 
     @extend_schema(request=None, responses=shapes.ListingSerializer)
@@ -107,8 +107,14 @@ class Listings(ReadOnly):
     def unmap(self, request: Request, **_kwargs: str) -> Response:  # noqa: ARG002 - DRF's signature
         """Forget which offering this row is about; what only it said of the offering is taken back."""
         listing = self.get_object()
-        unmap_listing(listing, now=timezone.now())
+        self.perform_unmap(listing)
         return Response(self.get_serializer(listing).data)
+
+    def perform_map(self, listing: models.Listing, offering: models.Offering) -> None:
+        map_listing(listing, offering, now=timezone.now())
+
+    def perform_unmap(self, listing: models.Listing) -> None:
+        unmap_listing(listing, now=timezone.now())
 
 
 class Observations(ReadOnly):

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from config import embedded
 from config.probes import pending_migrations
 from config.supervisor import TICK_SECONDS, Supervisor
-from governance import permissions
+from governance import audit, permissions
+from governance.snapshot import snapshot
 from registry.models import AIModel, User
 
 ADMIN = "admin"
@@ -62,8 +63,10 @@ class Command(BaseCommand):
             return ["Log in as before; a lost password: .venv/bin/python manage.py changepassword " + ADMIN], ""
         chosen = settings.ENV.admin_password
         password = chosen or secrets.token_urlsafe(12)
-        admin = User.objects.create_superuser(ADMIN, password=password)
-        admin.groups.add(Group.objects.get(name=permissions.ADMIN))
+        with transaction.atomic():
+            admin = User.objects.create_superuser(ADMIN, password=password)
+            admin.groups.add(Group.objects.get(name=permissions.ADMIN))
+            audit.record("command:user:added", admin, actor=None, after=snapshot(admin))
         shown = "the one in UNDERSTUDY_ADMIN_PASSWORD" if chosen else f"{password}   (shown this once)"
         return [f"user:     {ADMIN}", f"password: {shown}"], password
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from governance.admin.pages.forms import NewsForm
 from governance.admin.pages.frame import person_of, put_errors_into, show, status_of
+from governance.reports import report_vendor_signal
 from registry.models import Change
-from registry.reports import report_vendor_signal
 
 _LEAD = "What a vendor does or says that no feed brings. It reaches whoever uses a model that leads back to the vendor."
 _NOTE = "It cannot be changed afterwards; your name stands beside it."

@@ -10,10 +10,11 @@ from governance.admin.pages.frame import person_of, put_errors_into, show, statu
 from governance.admin.pages.word_forms import ReportForm
 from governance.headlines import in_words
 from governance.permissions import can_report
+from governance.reports import report_change
 from registry.models import Offering
 from registry.records import jsonable
 from registry.reportable import REPORTABLE
-from registry.reports import Otherwise, Report, report_change
+from registry.reports import Otherwise, Report
 
 _NOTE = "It cannot be changed afterwards; your name stands beside it."
 
