@@ -5,7 +5,19 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream
+from governance.api import (
+    checks,
+    corrections,
+    dependencies,
+    incidents,
+    listings,
+    people,
+    plans,
+    proposals,
+    reports,
+    systems,
+    upstream,
+)
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources, sources
@@ -14,10 +26,10 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "vendors": audited(resources.Vendors),
     "models": audited(resources.Models),
     "offerings": audited(resources.Offerings),
-    "listings": resources.Listings,
+    "listings": listings.Listings,
     "licenses": resources.Licenses,
     "teams": audited(resources.Teams),
-    "systems": audited(resources.Systems),
+    "systems": audited(systems.Systems),
     "environments": audited(resources.Environments),
     "dependencies": audited(dependencies.Dependencies),
     "fallback-plans": plans.FallbackPlans,
@@ -40,11 +52,14 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "notices": upstream.Notices,
     "tickets": upstream.Tickets,
     "audit": proposals.Audit,
+    "attestations": people.Attestations,
 }
 
 router = DefaultRouter()
 for name, view in RESOURCES.items():
     router.register(name, view, basename=name)
+# Not for everybody to read, unlike the rest.
+router.register("leavers", people.LeaverViews, basename="leavers")
 
 urlpatterns = [
     path("", include(router.urls)),

@@ -5,11 +5,14 @@ from django.urls import path
 
 from governance.admin.pages import correction, vendor
 from governance.admin.pages.action import action
+from governance.admin.pages.attest import attest
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
+from governance.admin.pages.evidence_pack import evidence_pack
 from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
 from governance.admin.pages.incident import dismiss, release
+from governance.admin.pages.leavers import leavers, transfer
 from governance.admin.pages.mail import mail, mails
 from governance.admin.pages.model import model
 from governance.admin.pages.news import news
@@ -27,6 +30,10 @@ urlpatterns = [
     path("", page(home), name="home"),
     path("models/<slug:slug>/", page(model), name="model"),
     path("systems/<slug:slug>/gate/", page(gate), name="gate"),
+    path("systems/<slug:slug>/evidence/", page(evidence_pack), name="evidence-pack"),
+    path("attest/", page(attest), name="attest"),
+    path("people/leavers/", page(leavers), name="leavers"),
+    path("people/<int:pk>/transfer/", page(transfer), name="transfer"),
     path("dependencies/<int:pk>/plan/", page(plan), name="plan"),
     path("alternatives/<int:pk>/ask/", page(ask_for_approval), name="ask-for-approval"),
     path("alternatives/<int:pk>/drill/", page(drill), name="drill"),

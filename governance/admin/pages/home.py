@@ -7,8 +7,10 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from governance import leavers
 from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
+from governance.attest import count_overdue
 from governance.models import Action, Impact, Proposal
 from governance.permissions import can_decide
 from governance.vendor_signals import open_signals
@@ -36,6 +38,8 @@ class Home:
     changes: list[Change]
     signals: list[ProposedSignal]
     teams: list[Team]
+    to_attest: int
+    leavers: int
     is_empty: bool
 
     @property
@@ -61,6 +65,8 @@ def load(person: User, *, now: datetime) -> Home:
         changes=_changes(person),
         signals=list(open_signals()) if person.has_perm("registry.change_proposedsignal") else [],
         teams=list(Team.objects.of(person)),
+        to_attest=count_overdue(person, now=now),
+        leavers=len(leavers.find()) if person.has_perm("governance.view_leavers") else 0,
         is_empty=not AIModel.objects.exists(),
     )
 
