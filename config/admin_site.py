@@ -104,6 +104,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Delegations", "swap_horiz", "governance.delegation"),
             ("Checks", "rule", "governance.check"),
             ("Actions", "assignment_late", "governance.action"),
+            ("Attestations", "fact_check", "governance.attestation"),
         ),
     ),
     (
@@ -119,6 +120,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Administration",
         (
             ("People", "person", "registry.user"),
+            ("Leavers", "person_off", "/people/leavers/"),
             ("Groups", "shield_person", "auth.group"),
             ("Tokens", "key", "knox.authtoken"),
             ("Policy", "policy", "governance.policy"),
@@ -126,6 +128,9 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
 )
+
+# Of the pages of our own, those that not everybody may open.
+_RIGHTS = {"/people/leavers/": "governance.view_leavers"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -141,6 +146,8 @@ def _item(request: HttpRequest, title: str, icon: str, target: str, waiting: int
     item: dict[str, Any] = {"title": title, "icon": icon}
     if target.startswith("/"):
         item |= {"link": target, "active": request.path == target}
+        if right := _RIGHTS.get(target):
+            item["permission"] = lambda _request: request.user.has_perm(right)
     else:
         app, model = target.split(".")
         item["link"] = reverse(f"admin:{app}_{model}_changelist")

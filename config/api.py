@@ -11,10 +11,12 @@ from governance.api import (
     dependencies,
     incidents,
     listings,
+    people,
     plans,
     proposals,
     reports,
     standing_behind,
+    systems,
     upstream,
     whatif,
 )
@@ -29,7 +31,7 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "listings": listings.Listings,
     "licenses": resources.Licenses,
     "teams": audited(resources.Teams),
-    "systems": audited(resources.Systems),
+    "systems": audited(systems.Systems),
     "environments": audited(resources.Environments),
     "dependencies": audited(dependencies.Dependencies),
     "fallback-plans": plans.FallbackPlans,
@@ -56,11 +58,14 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "notices": upstream.Notices,
     "tickets": upstream.Tickets,
     "audit": proposals.Audit,
+    "attestations": people.Attestations,
 }
 
 router = DefaultRouter()
 for name, view in RESOURCES.items():
     router.register(name, view, basename=name)
+# Not for everybody to read, unlike the rest.
+router.register("leavers", people.LeaverViews, basename="leavers")
 
 urlpatterns = [
     path("", include(router.urls)),

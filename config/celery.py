@@ -17,14 +17,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 QUEUES = ("poll", "triage", "notify", "tickets")
 
 
-class RecordedTask(Task):  # type: ignore[misc]  # Celery carries no types
+class RecordedTask(Task):
     """A task whose lines of audit say that a task did it, and which run of it."""
 
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with through(Door.TASK, self.request.id or ""):
-            return super().__call__(*args, **kwargs)
+            return super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Celery carries no types
 
 
 app = Celery("understudy", task_cls=RecordedTask)

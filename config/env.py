@@ -39,6 +39,7 @@ class Environment:
 
     var: Path
     checkpoints: Path
+    attest_days: int
     production: bool
     debug: bool
     secret_key: str
@@ -89,6 +90,7 @@ def _read(env: Env) -> Environment:
     base_url = _url(env, "BASE_URL", f"http://{_reachable(host)}:{port}")
     return Environment(
         var=var,
+        attest_days=env.int("UNDERSTUDY_ATTEST_DAYS", 365, validate=Range(min=1, max=3650)),
         checkpoints=_path(env, "UNDERSTUDY_CHECKPOINTS", var / "checkpoints"),
         production=production,
         debug=env.bool("DEBUG", default=False),

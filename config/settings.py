@@ -81,6 +81,8 @@ TEMPLATES = [
 UNDERSTUDY_VAR = ENV.var
 # Ends of the audit chain are kept outside the database, so that a chain cut there is seen.
 CHECKPOINT_FOLDER = ENV.checkpoints
+# Days after which owners are asked to confirm their models and uses again.
+ATTEST_DAYS = ENV.attest_days
 DATABASES = {"default": ENV.database}
 AUTH_USER_MODEL = "registry.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -27,7 +27,8 @@ class Passage:
     request_id: str = ""
 
 
-_passage: ContextVar[Passage] = ContextVar("passage", default=Passage())
+_NOWHERE = Passage()
+_passage: ContextVar[Passage] = ContextVar("passage", default=_NOWHERE)
 
 
 def passage() -> Passage:

@@ -18,7 +18,7 @@ from rules.permissions import set_perm
 from rules.predicates import Predicate
 
 from governance import models as decisions
-from governance.models import Action, BreakGlass, Delegation, Proposal
+from governance.models import Action, Attestation, BreakGlass, Delegation, Proposal
 from registry import models as facts
 from registry.models import (
     AIModel,
@@ -70,6 +70,7 @@ _TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
     Drill: lambda row: _plan_team(row.alternative.plan_revision.plan),
     Action: lambda row: row.team_id,
     BreakGlass: lambda row: row.system.team_id,
+    Attestation: lambda row: row.model.owner_id if row.model else row.dependency.system.team_id,
 }
 
 
@@ -78,7 +79,7 @@ def _model_of(row: Model) -> AIModel | None:
     match row:
         case AIModel():
             return row
-        case FallbackPlan() | Offering():
+        case FallbackPlan() | Offering() | Attestation():
             return row.model
         case PlanRevision():
             return row.plan.model
@@ -234,6 +235,7 @@ TABLE: dict[type[Model], Rights] = {
     decisions.Evaluation: EVIDENCE,
     decisions.Impact: EVIDENCE,
     Action: Rights(change=own),
+    Attestation: Rights(add=own),  # a later one stands beside it
     decisions.Channel: ADMINISTERED,
     decisions.Notice: Rights(change=admin),  # replaying a dead letter
     decisions.NoticeItem: EVIDENCE,
@@ -248,6 +250,8 @@ EXTRA: dict[str, Predicate] = {
     "governance.decide_proposal": decider & ~proposer,
     "governance.withdraw_proposal": proposer,
     "governance.lift_block": reviewer,
+    "governance.view_leavers": steward,
+    "governance.transfer_holdings": admin,
     # Lineage decides what counts as independent, so a model's owner cannot state it alone.
     "registry.assert_lineage": steward,
     # So does who is whom among vendors.

@@ -12,6 +12,7 @@ from governance.models import (
     Action,
     Adoption,
     Approval,
+    Attestation,
     AuditEntry,
     Block,
     Channel,
@@ -218,12 +219,19 @@ def alias(number: int) -> Alias:
     )
 
 
+def attestation(_number: int) -> Attestation:
+    return Attestation.objects.create(
+        dependency=factories.dependency(), attested_by=factories.user(), attested_at=NOW, digest="0" * 64, seen={}
+    )
+
+
 MAKERS: dict[type[Model], Callable[[int], Model]] = {
     AIModel: lambda number: factories.model(f"m-{number}", deputy=factories.user()),
     Action: action,
     Adoption: adoption,
     Alias: alias,
     Approval: approval,
+    Attestation: attestation,
     AuditEntry: audit_entry,
     AuthToken: token,
     Block: lambda _: Block.objects.create(

@@ -5,13 +5,16 @@ from django.urls import path
 
 from governance.admin.pages import correction, standing_behind, vendor, what_if
 from governance.admin.pages.action import action
+from governance.admin.pages.attest import attest
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.concentration import concentration
 from governance.admin.pages.delegation import delegations, take_back
 from governance.admin.pages.drill import drill
+from governance.admin.pages.evidence_pack import evidence_pack
 from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
 from governance.admin.pages.incident import dismiss, release
+from governance.admin.pages.leavers import leavers, transfer
 from governance.admin.pages.mail import mail, mails
 from governance.admin.pages.model import model
 from governance.admin.pages.needs import needs
@@ -32,6 +35,10 @@ urlpatterns = [
     path("models/<slug:slug>/", page(model), name="model"),
     path("models/<slug:slug>/lineage/", page(standing_behind.lineage), name="lineage"),
     path("systems/<slug:slug>/gate/", page(gate), name="gate"),
+    path("systems/<slug:slug>/evidence/", page(evidence_pack), name="evidence-pack"),
+    path("attest/", page(attest), name="attest"),
+    path("people/leavers/", page(leavers), name="leavers"),
+    path("people/<int:pk>/transfer/", page(transfer), name="transfer"),
     path("dependencies/<int:pk>/plan/", page(plan), name="plan"),
     path("dependencies/<int:pk>/needs/", page(needs), name="needs"),
     path("alternatives/<int:pk>/ask/", page(ask_for_approval), name="ask-for-approval"),

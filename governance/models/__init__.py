@@ -1,5 +1,6 @@
 """Decisions. A file per aggregate; import the names from here."""
 
+from governance.models.attestations import Attestation
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
 from governance.models.deliberation import Comment, Delegation, Reminder
@@ -14,6 +15,7 @@ __all__ = [
     "Action",
     "Adoption",
     "Approval",
+    "Attestation",
     "AuditEntry",
     "Basis",
     "Block",

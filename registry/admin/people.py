@@ -52,9 +52,8 @@ class UserAdmin(RegisterAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # Dj
             answer = super().user_change_password(request, id, form_url)
             if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
                 person = User.objects.get(pk=id)
-                self.admin_site.record_saved(
-                    request, person, created=False, before={}, after={"password": "set anew, or taken away"}
-                )
+                after = {"password": "set anew, or taken away"}
+                self.admin_site.record_saved(request, person, created=False, before={}, after=after)  # type: ignore[attr-defined]  # our site has it
         return answer
 
     @display(description="Name")

@@ -54,6 +54,7 @@ AUDITED: frozenset[type[Model]] = frozenset(
         decisions.Action,
         decisions.Channel,
         decisions.Notice,
+        decisions.Attestation,
     }
 )
 # Written by the platform out of the above or of what upstreams say, with evidence of their own; by no person.

@@ -202,7 +202,7 @@ def api() -> APIClient:
     return client_of(person)
 
 
-def team_of(api: APIClient) -> Any:
+def team_of(_api: APIClient) -> Any:
     return make.team(owner=User.objects.get(username="ada"))
 
 

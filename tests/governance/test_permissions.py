@@ -83,6 +83,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.evaluation": ("", "", ""),
     "governance.impact": ("", "", ""),
     "governance.action": ("", "owner", ""),
+    "governance.attestation": ("owner", "", ""),
     "governance.channel": ("admin", "admin", "admin"),
     "governance.notice": ("", "admin", ""),
     "governance.noticeitem": ("", "", ""),

@@ -7,8 +7,10 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from governance import leavers
 from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
+from governance.attest import count_overdue
 from governance.due_drills import DueDrill, due_of_teams
 from governance.models import Action, Comment, Impact, Proposal
 from governance.permissions import ADMIN, roles_of
@@ -41,6 +43,8 @@ class Home:
     signals: list[ProposedSignal]
     teams: list[Team]
     drills: list[DueDrill]
+    to_attest: int
+    leavers: int
     is_empty: bool
 
     @property
@@ -70,6 +74,8 @@ def load(person: User, *, now: datetime) -> Home:
         signals=list(open_signals()) if person.has_perm("registry.change_proposedsignal") else [],
         teams=teams,
         drills=due_of_teams(teams, now=now)[:LIST_LENGTH],
+        to_attest=count_overdue(person, now=now),
+        leavers=len(leavers.find()) if person.has_perm("governance.view_leavers") else 0,
         is_empty=not AIModel.objects.exists(),
     )
 

@@ -1,0 +1,17 @@
+"""The evidence pack of one system, for whoever may read the system."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from governance.admin.pages.frame import person_of
+from governance.evidence import download
+from registry.models import System
+
+
+def evidence_pack(request: HttpRequest, slug: str) -> HttpResponse:
+    system = get_object_or_404(System, slug=slug)
+    if not person_of(request).has_perm("registry.view_system", system):
+        raise PermissionDenied
+    return download(system, now=timezone.now())
