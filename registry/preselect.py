@@ -25,7 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import BaseExpression, OrderBy
+from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import Cast, Collate, StrIndex
 from django.db.models.lookups import Exact, GreaterThan
 
@@ -35,7 +35,7 @@ from registry.wanted import MULTILINGUAL, Wanted, wanted_of
 
 FOR, QUESTION, AGAINST = 0, 1, 2
 _UNSETTLED = ("partial", "unknown")
-Key = BaseExpression | F | OrderBy
+Key = Combinable | OrderBy
 Ids = Collection[int] | QuerySet[Any]
 
 
@@ -52,9 +52,22 @@ class Sets:
         return cls(terms.approved, terms.adopted, terms.measured)
 
 
-def best(primary: Profile, candidates: QuerySet[Offering], terms: Terms, sets: Sets, *, limit: int) -> list[Offering]:
-    """The `limit` first of `candidates` in the order of the criteria; `sets` stand for those of `terms`."""
+def best(
+    primary: Profile,
+    candidates: QuerySet[Offering],
+    terms: Terms,
+    sets: Sets,
+    *,
+    limit: int,
+    allowed_only: bool = False,
+) -> list[Offering]:
+    """The `limit` first of `candidates` in the order of the criteria; `sets` stand for those of `terms`.
+
+    `allowed_only` leaves out what has no license that policy is known to allow here.
+    """
     ordered = _with_license(candidates).order_by(*_keys(primary, terms, sets))
+    if allowed_only:
+        ordered = ordered.filter(license_class__in=_allowed(terms))
     found: list[Offering] = []
     for tier in _tiers(primary, ordered):
         found += tier[: limit - len(found)]
@@ -141,12 +154,18 @@ def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Offering]:
     )
 
 
+_KNOWN = frozenset(one for one in LicenseClass.values if one != LicenseClass.UNKNOWN)
+
+
+def _allowed(terms: Terms) -> list[str]:
+    return sorted(_KNOWN if terms.allowed_license_classes is None else _KNOWN & set(terms.allowed_license_classes))
+
+
 def _license(terms: Terms) -> Key:
-    known = {one for one in LicenseClass.values if one != LicenseClass.UNKNOWN}
-    fine = known if terms.allowed_license_classes is None else known & set(terms.allowed_license_classes)
+    allowed = _allowed(terms)
     return _case(
-        When(license_class__in=sorted(fine), then=FOR),
-        When(license_class__in=sorted(known - fine), then=AGAINST),
+        When(license_class__in=allowed, then=FOR),
+        When(license_class__in=sorted(_KNOWN - set(allowed)), then=AGAINST),
         default=QUESTION,
     )
 

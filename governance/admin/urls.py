@@ -7,6 +7,7 @@ from governance.admin.pages import correction, vendor
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
+from governance.admin.pages.enroll import enroll
 from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
 from governance.admin.pages.incident import dismiss, release
@@ -30,6 +31,7 @@ urlpatterns = [
     path("dependencies/<int:pk>/plan/", page(plan), name="plan"),
     path("alternatives/<int:pk>/ask/", page(ask_for_approval), name="ask-for-approval"),
     path("alternatives/<int:pk>/drill/", page(drill), name="drill"),
+    path("listings/<int:pk>/enroll/", page(enroll), name="enroll"),
     path("proposals/adopt/", page(adoption), name="propose-adoption"),
     path("proposals/waive/", page(waiver), name="propose-waiver"),
     path("proposals/<int:pk>/", page(proposal), name="proposal"),
