@@ -30,6 +30,7 @@ LICENSES = {"LicenseRef-restricted": "restricted", "LicenseRef-non-commercial": 
 
 
 def measure() -> None:
+    call_command("migrate", verbosity=0)
     if not facts.AIModel.objects.exists():
         _fill()
     asked = facts.Dependency.objects.select_related("system").order_by("pk")[:ASKED]
@@ -43,9 +44,8 @@ def measure() -> None:
 
 
 def _fill() -> None:
-    call_command("migrate", verbosity=0)
     started = time.perf_counter()
-    write(SIZE)
+    write(SIZE, bases=False)
     _vary()
     if connection.vendor == "postgresql":
         connection.cursor().execute("VACUUM ANALYZE")

@@ -76,7 +76,7 @@ def best(
     return found
 
 
-def _tiers(primary: Profile, candidates: QuerySet[Offering]) -> Iterator[QuerySet[Offering]]:
+def _tiers(primary: Profile, candidates: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
     """The candidates shown independent, those not shown, and those that are not."""
     behind_both, unsettled = _behind_both(primary), _unsettled()
     others = candidates.filter(*(~Exists(rows) for rows in behind_both))
@@ -141,7 +141,7 @@ def _among(ids: Ids | None) -> Iterator[Key]:
         yield _case(When(pk__in=ids if isinstance(ids, QuerySet) else list(ids), then=FOR), default=QUESTION)
 
 
-def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Offering]:
+def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Any]:
     """With the class of the license of the head revision; where that is not known, of the revision seen last."""
     last = Revision.objects.filter(offering=OuterRef("pk")).order_by("-observed_at", "-pk")
     return candidates.annotate(

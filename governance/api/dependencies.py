@@ -37,7 +37,7 @@ class UnregisteredSerializer(serializers.Serializer[Any]):
     """A row of a source that no offering stands for: it has to enter the register first."""
 
     listing = serializers.IntegerField(source="listing.pk")
-    source = serializers.CharField(source="listing.source.slug")
+    source: Any = serializers.CharField(source="listing.source.slug")
     name = serializers.CharField()
     ref = serializers.CharField(source="candidate.offering.external_id")
     host = serializers.CharField()
