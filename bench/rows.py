@@ -61,8 +61,11 @@ class Register:
     systems: list[facts.System]
 
 
-def write(size: Size) -> list[str]:
-    """Fill the empty database; returns the slugs of the busy systems, each with as many uses as `size` says."""
+def write(size: Size, *, bases: bool = True) -> list[str]:
+    """Fill the empty database; returns the slugs of the busy systems, each with as many uses as `size` says.
+
+    Without `bases` the decisions rest on no facts: they take most of the time, and not every measurement reads them.
+    """
     dice = Random(SEED)  # noqa: S311 - rows for a measurement, not a secret
     person = facts.User.objects.create_user("bench", password=None)
     register = Register(
@@ -80,8 +83,10 @@ def write(size: Size) -> list[str]:
     _catalogue(register)
     dependencies = _usage(register)
     alternatives = _plans(register, dependencies)
-    _adoptions(register, dependencies, alternatives)
-    _approvals(register, alternatives)
+    adoptions = _adoptions(register, dependencies, alternatives)
+    approvals = _approvals(register, alternatives)
+    if bases:
+        _rest_on(register, adoptions, approvals)
     _exceptions(register, dependencies)
     return [system.slug for system in register.systems[: size.busy_systems]]
 
@@ -240,22 +245,33 @@ def _plans(register: Register, dependencies: Sequence[facts.Dependency]) -> list
 
 def _adoptions(
     register: Register, dependencies: Sequence[facts.Dependency], alternatives: Sequence[facts.Alternative]
-) -> None:
-    """Whatever is in use or stands ready is adopted for its purpose, resting on the facts as they are."""
+) -> list[decisions.Adoption]:
+    """Whatever is in use or stands ready is adopted for its purpose."""
     uses = {(dependency.offering_id, dependency.purpose) for dependency in dependencies}
     uses |= {(way.offering_id or 0, way.plan_revision.plan.dependency.purpose) for way in alternatives}  # type: ignore[union-attr]  # they are plans of dependencies
     ordered = sorted(uses)
     about = [{"offering_id": pk, "purpose": purpose, "distribution": "saas"} for pk, purpose in ordered]
     proposals = _proposals(register, "adopt_model", about)
-    adoptions = _bulk(
+    return _bulk(
         decisions.Adoption(proposal=proposal, granted_at=NOW, expires_on=LATER, **one)
         for proposal, one in zip(proposals, about, strict=True)
     )
+
+
+def _rest_on(
+    register: Register, adoptions: Sequence[decisions.Adoption], approvals: Sequence[decisions.Approval]
+) -> None:
+    """The facts as they are, as the basis of all decisions."""
     rests_on = _bases(register)
     _bulk(
         decisions.Basis(adoption=adoption, fact=fact, value=value)
         for adoption in adoptions
         for fact, value in rests_on[adoption.offering_id].items()
+    )
+    _bulk(
+        decisions.Basis(approval=approval, fact=fact, value=value)
+        for approval in approvals
+        for fact, value in rests_on[approval.alternative.offering_id or 0].items()
     )
 
 
@@ -298,7 +314,7 @@ def _proposals(register: Register, kind: str, about: Iterable[dict[str, Any]]) -
     return proposals
 
 
-def _approvals(register: Register, alternatives: Sequence[facts.Alternative]) -> None:
+def _approvals(register: Register, alternatives: Sequence[facts.Alternative]) -> list[decisions.Approval]:
     """The first alternative of every plan is approved."""
     first = [one for one in alternatives if one.order == 1]
     about = [
@@ -310,15 +326,9 @@ def _approvals(register: Register, alternatives: Sequence[facts.Alternative]) ->
         for alternative in first
     ]
     proposals = _proposals(register, "approve_alternative", about)
-    approvals = _bulk(
+    return _bulk(
         decisions.Approval(proposal=proposal, granted_at=NOW, expires_on=LATER, **one)
         for proposal, one in zip(proposals, about, strict=True)
-    )
-    rests_on = _bases(register)
-    _bulk(
-        decisions.Basis(approval=approval, fact=fact, value=value)
-        for approval in approvals
-        for fact, value in rests_on[approval.alternative.offering_id or 0].items()
     )
 
 

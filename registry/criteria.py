@@ -137,7 +137,7 @@ def _through_bases(primary: Profile, candidate: Profile) -> str:
     """The bases by which `candidate` shares a vendor; nothing where its own developer is such a vendor."""
     shared = primary.roots.vendor_ids & candidate.roots.vendor_ids
     carriers = frozenset[int]().union(*(candidate.roots.carriers[pk] for pk in shared))
-    if candidate.model.pk in carriers:
+    if candidate.model.pk in carriers or not carriers:
         return ""
     return f", through {listed(sorted(candidate.ancestors[pk] for pk in carriers))}"
 

@@ -25,7 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import BaseExpression, OrderBy
+from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import Cast, Collate, StrIndex
 from django.db.models.lookups import Exact, GreaterThan
 
@@ -36,7 +36,7 @@ from registry.wanted import Wanted, wanted_of
 
 FOR, QUESTION, AGAINST = 0, 1, 2
 _UNSETTLED = ("partial", "unknown")
-Key = BaseExpression | F | OrderBy
+Key = Combinable | OrderBy
 Ids = Collection[int] | QuerySet[Any]
 
 
@@ -53,9 +53,22 @@ class Sets:
         return cls(terms.approved, terms.adopted, terms.measured)
 
 
-def best(primary: Profile, candidates: QuerySet[Offering], terms: Terms, sets: Sets, *, limit: int) -> list[Offering]:
-    """The `limit` first of `candidates` in the order of the criteria; `sets` stand for those of `terms`."""
+def best(
+    primary: Profile,
+    candidates: QuerySet[Offering],
+    terms: Terms,
+    sets: Sets,
+    *,
+    limit: int,
+    allowed_only: bool = False,
+) -> list[Offering]:
+    """The `limit` first of `candidates` in the order of the criteria; `sets` stand for those of `terms`.
+
+    `allowed_only` leaves out what has no license that policy is known to allow here.
+    """
     ordered = _with_license(candidates).order_by(*_keys(primary, terms, sets))
+    if allowed_only:
+        ordered = ordered.filter(license_class__in=_allowed(terms))
     found: list[Offering] = []
     for tier in _tiers(primary, ordered):
         found += tier[: limit - len(found)]
@@ -64,7 +77,7 @@ def best(primary: Profile, candidates: QuerySet[Offering], terms: Terms, sets: S
     return found
 
 
-def _tiers(primary: Profile, candidates: QuerySet[Offering]) -> Iterator[QuerySet[Offering]]:
+def _tiers(primary: Profile, candidates: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
     """The candidates shown independent, those not shown, and those that are not."""
     behind_both, unsettled = _behind_both(primary), _unsettled()
     others = candidates.filter(*(~Exists(rows) for rows in behind_both))
@@ -129,7 +142,7 @@ def _among(ids: Ids | None) -> Iterator[Key]:
         yield _case(When(pk__in=ids if isinstance(ids, QuerySet) else list(ids), then=FOR), default=QUESTION)
 
 
-def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Offering]:
+def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Any]:
     """With the class of the license of the head revision; where that is not known, of the revision seen last."""
     last = Revision.objects.filter(offering=OuterRef("pk")).order_by("-observed_at", "-pk")
     return candidates.annotate(
@@ -142,12 +155,18 @@ def _with_license(candidates: QuerySet[Offering]) -> QuerySet[Offering]:
     )
 
 
+_KNOWN = frozenset(one for one in LicenseClass.values if one != LicenseClass.UNKNOWN)
+
+
+def _allowed(terms: Terms) -> list[str]:
+    return sorted(_KNOWN if terms.allowed_license_classes is None else _KNOWN & set(terms.allowed_license_classes))
+
+
 def _license(terms: Terms) -> Key:
-    known = {one for one in LicenseClass.values if one != LicenseClass.UNKNOWN}
-    fine = known if terms.allowed_license_classes is None else known & set(terms.allowed_license_classes)
+    allowed = _allowed(terms)
     return _case(
-        When(license_class__in=sorted(fine), then=FOR),
-        When(license_class__in=sorted(known - fine), then=AGAINST),
+        When(license_class__in=allowed, then=FOR),
+        When(license_class__in=sorted(_KNOWN - set(allowed)), then=AGAINST),
         default=QUESTION,
     )
 

@@ -9,11 +9,11 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from registry.criteria import Criterion, Profile, Reason, Terms, Verdict, judge, price_factor
+from registry.criteria import Criterion, Profile, Reason, Terms, judge, price_factor
 from registry.lineage import roots_of
 from registry.models import AIModel, Dependency, License, ModelAncestor, Offering, Revision
 from registry.preselect import Sets, best
-from registry.wanted import wanted_by
+from registry.wanted import Verdict, wanted_by
 
 GONE = (Offering.Status.RETIRED, Offering.Status.DISABLED, Offering.Status.REMOVED)
 _NO_PRICE = Decimal("Infinity")
@@ -46,14 +46,15 @@ def candidates_for(
     terms: Terms,
     sets: Sets | None = None,
     details: Callable[[Terms, Collection[int]], Terms] | None = None,
-    only: Q | None = None,
+    without: Q | None = None,
+    allowed_only: bool = False,
     limit: int = FIRST,
 ) -> list[Candidate]:
     """The `limit` best offerings of listed models for the same task, ranked; none where that task is not known.
 
     The database finds the best, which are then judged one by one: the number of queries does not grow. `sets` are what is
     approved, adopted and measured where that is too much to hold in `terms`; then `details` fills it in for the few
-    offerings that were found. `only` narrows what is considered.
+    offerings that were found. `without` takes away what must not be used, `allowed_only` what no license is known to allow.
     """
     primary = Offering.objects.select_related("model").get(pk=dependency.offering_id)
     if not primary.model.task:
@@ -61,7 +62,8 @@ def candidates_for(
     terms = replace(terms, wanted=terms.wanted or wanted_by(dependency, primary.model))
     (first,) = profiles([primary])
     pool = pool_of(primary, today=terms.today)
-    found = best(first, pool.filter(only) if only else pool, terms, sets or Sets.of(terms), limit=limit)
+    pool = pool.exclude(without) if without else pool
+    found = best(first, pool, terms, sets or Sets.of(terms), limit=limit, allowed_only=allowed_only)
     if details:
         terms = details(terms, [offering.pk for offering in found])
     return rank(first, profiles(found), terms)

@@ -10,6 +10,7 @@ from governance.admin.pages.block import block, lift
 from governance.admin.pages.concentration import concentration
 from governance.admin.pages.delegation import delegations, take_back
 from governance.admin.pages.drill import drill
+from governance.admin.pages.enroll import enroll
 from governance.admin.pages.evidence_pack import evidence_pack
 from governance.admin.pages.gate import gate
 from governance.admin.pages.home import home
@@ -43,6 +44,7 @@ urlpatterns = [
     path("dependencies/<int:pk>/needs/", page(needs), name="needs"),
     path("alternatives/<int:pk>/ask/", page(ask_for_approval), name="ask-for-approval"),
     path("alternatives/<int:pk>/drill/", page(drill), name="drill"),
+    path("listings/<int:pk>/enroll/", page(enroll), name="enroll"),
     path("proposals/adopt/", page(adoption), name="propose-adoption"),
     path("proposals/waive/", page(waiver), name="propose-waiver"),
     path("proposals/retire/<slug:slug>/", page(retirement), name="propose-retirement"),

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.fields.json import KT
 
 from registry.models.catalog import Offering
 from registry.models.upstream import Incident, PollRun, Section, Source
@@ -56,6 +57,8 @@ class Observation(models.Model):
 
     class Meta:
         ordering = ("-observed_at",)
+        # Read by the suggestions: what upstream lists for a task.
+        indexes = [models.Index(KT("facts__task"), name="observation_by_task")]
 
     def __str__(self) -> str:
         return f"{self.listing} on {self.observed_at:%Y-%m-%d}"

@@ -9,12 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.check import preview
 from governance.due_drills import REMINDER, State, due_of_teams, state_of
-from registry.models import Alternative, Dependency, Drill, PlanRevision, Team, User
+from registry.models import Alternative, Dependency, Drill, Offering, PlanRevision, Team, User
 from tests import factories as f
 from tests.factories import NOW, TODAY
 from tests.governance.conftest import client_of as api_of
-from tests.governance.gate_world import approve_first, green, owner_of
+from tests.governance.gate_world import approve_first, drill, green, owner_of
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +193,16 @@ def test_home_reminds_the_team_of_a_drill_that_is_due_and_no_other_team(
     stranger = f.user(role="owner")
     f.team(owner=stranger)
     assert client_of(stranger).get("/").context["home"].drills == []
+
+
+def test_a_notice_shorter_than_the_measured_switch_is_a_finding(dependency: Dependency, way: Alternative) -> None:
+    Offering.objects.filter(pk=dependency.offering_id).update(retires_on=TODAY + timedelta(days=100))
+    assert preview(dependency.system.slug, "production", now=NOW).findings == ()
+
+    drill(way, switch_time=timedelta(hours=6), reindex_time=timedelta(days=119))
+
+    (finding,) = preview(dependency.system.slug, "production", now=NOW).findings
+    assert (finding.rule, "the last drill took 119 days to switch" in finding.message) == ("UD302", True)
 
 
 def test_what_is_not_approved_is_not_to_be_drilled_yet(dependency: Dependency) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from django.db.models import IntegerField, Value
 
-from registry.criteria import Terms
+from registry.criteria import Criterion, Terms
 from registry.models import AIModel, Dependency, License, LineageEdge, Offering, Revision, Vendor
 from registry.preselect import Sets, best
 from registry.suggest import pool_of, profiles, rank
+from registry.wanted import Verdict
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -98,10 +99,12 @@ def terms(dice: Random, offerings: Sequence[Offering]) -> Terms:
     return Terms(f.TODAY, **{name: value for name, value in said.items() if dice.random() < 0.8})
 
 
-def pure(primary: Offering, said: Terms) -> list[int]:
+def pure(primary: Offering, said: Terms, *, allowed_only: bool = False) -> list[int]:
     """The whole pool, judged one by one and ranked."""
     first, *rest = profiles([primary, *pool_of(primary, today=f.TODAY)])
-    return [one.offering.pk for one in rank(first, rest, said)]
+    ranked = rank(first, rest, said)
+    allowed = [one for one in ranked if one.verdict_on(Criterion.LICENSE) is Verdict.FOR]
+    return [one.offering.pk for one in (allowed if allowed_only else ranked)]
 
 
 @pytest.mark.parametrize("seed", range(REGISTERS))
@@ -114,6 +117,8 @@ def test_the_database_ranks_as_the_criteria_do(seed: int) -> None:
         (first,) = profiles([primary])
         found = best(first, pool_of(primary, today=f.TODAY), said, Sets.of(said), limit=limit)
         assert [one.pk for one in found] == pure(primary, said)[:limit], (seed, primary.pk, limit)
+        allowed = best(first, pool_of(primary, today=f.TODAY), said, Sets.of(said), limit=limit, allowed_only=True)
+        assert [one.pk for one in allowed] == pure(primary, said, allowed_only=True)[:limit]
         compared += len(found)
     assert compared > 0
 

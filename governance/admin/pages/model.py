@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from governance import candidates
 from governance.admin.pages import evidence, word
+from governance.admin.pages.candidate_filters import filters_of
 from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
+from governance.candidates import Filters
 from governance.disputes import Dispute, load_disputes
 from governance.facts import load_staleness
 from governance.models import Action, Adoption, Approval, Block
@@ -85,7 +87,7 @@ class ModelPage:
         return list(dict.fromkeys(license_ for license_ in newest if license_))
 
 
-def load(model: AIModel, *, now: datetime) -> ModelPage:
+def load(model: AIModel, *, now: datetime, filters: Filters | None = None) -> ModelPage:
     """The page in a number of queries that does not depend on how many offerings and uses there are."""
     uses = _uses_of(model)
     lines = lines_of(uses, now=now)
@@ -107,7 +109,7 @@ def load(model: AIModel, *, now: datetime) -> ModelPage:
         evidence=evidence.compare(_listings_of(model)),
         stale=load_staleness([offering.pk for offering in offerings], now=now),
         disputes=_disputes(offerings, now=now),
-        suggestions=_suggestions(lines, now=now),
+        suggestions=_suggestions(lines, now=now, filters=filters),
     )
 
 
@@ -205,11 +207,11 @@ def _disputes(offerings: list[Offering], *, now: datetime) -> dict[int, list[Dis
     return found
 
 
-def _suggestions(lines: list[PlanLine], *, now: datetime) -> Suggestions | None:
+def _suggestions(lines: list[PlanLine], *, now: datetime, filters: Filters | None) -> Suggestions | None:
     """Candidates for the most critical use whose plan does not hold; None where every plan does."""
     for line in lines:
         if not line.holds:
-            ranked = candidates.rank(line.dependency, now=now)
+            ranked = candidates.rank(line.dependency, now=now, filters=filters)
             return Suggestions(line.dependency, ranked[:MAX_CANDIDATES], ranked[MAX_CANDIDATES:])
     return None
 
@@ -218,12 +220,15 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     cards = AIModel.objects.with_registry_card().select_related("lineage_asserted_by")
     row = get_object_or_404(cards, slug=slug)
     person, now = person_of(request), timezone.now()
-    page = load(row, now=now)
+    filters = filters_of(request)
+    page = load(row, now=now, filters=filters)
     return show(
         request,
         "model.html",
         title=row.name,
         page=page,
+        filters=filters,
+        criteria=list(Criterion),
         word=word.load(row, page.offerings, person=person, today=now.date()),
         can_assert=person.has_perm("registry.assert_lineage", row),
         can_edit=person.has_perm("registry.change_aimodel", row),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from governance import candidates, plans, proposals
 from governance.admin.pages import plan_drills
+from governance.admin.pages.candidate_filters import filters_of
 from governance.admin.pages.frame import person_of, put_into, show, status_of
 from governance.admin.pages.needs import NeedsTable, served_by, table_of
 from governance.admin.pages.plan_drills import PlanDrills
@@ -25,15 +26,17 @@ from governance.admin.pages.plan_forms import (
 )
 from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.admin.pages.refs import ref_of
+from governance.candidates import Filters
 from governance.models import Approval, Proposal
 from governance.permissions import can_propose_for
 from governance.refused import Refused
+from registry.criteria import Criterion
 from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRevision, User
 from registry.suggest import Candidate
+from registry.unregistered import Unregistered
 
 PREFIX = "ways"
 MAX_CANDIDATES = 8
-MAX_LISTED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,13 @@ class PlanPage:
     """The best ones, and those that follow: each with a ref that means it alone."""
     more_candidates: list[tuple[Candidate, str]]
     drills: PlanDrills | None
+    unregistered: list[Unregistered]
 
 
-def load(dependency: Dependency, *, now: datetime) -> PlanPage:
+def load(dependency: Dependency, *, now: datetime, filters: Filters | None = None) -> PlanPage:
     revisions = _revisions_of(dependency)
     submitted = next((revision for revision in revisions if revision.is_submitted), None)
-    ranked = [(one, ref_of(one.offering)) for one in candidates.rank(dependency, now=now)[:MAX_LISTED]]
+    ranked = [(one, ref_of(one.offering)) for one in candidates.rank(dependency, now=now, filters=filters)]
     draft = revisions[0] if revisions and not revisions[0].is_submitted else None
     line = lines_of([dependency], now=now)[0]
     return PlanPage(
@@ -76,6 +80,7 @@ def load(dependency: Dependency, *, now: datetime) -> PlanPage:
         candidates=ranked[:MAX_CANDIDATES],
         more_candidates=ranked[MAX_CANDIDATES:],
         drills=plan_drills.load(dependency, submitted, now=now),
+        unregistered=candidates.unregistered(dependency, now=now, filters=filters),
     )
 
 
@@ -113,13 +118,17 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
             put_into(form, refused)
         else:
             return saved
+    filters = filters_of(request)
     context: dict[str, Any] = {
         "dependency": dependency,
-        "page": load(dependency, now=timezone.now()),
+        "page": load(dependency, now=timezone.now(), filters=filters),
+        "filters": filters,
+        "criteria": list(Criterion),
         "form": form,
         "rows": rows,
         "may_write": may_write,
         "may_edit": person_of(request).has_perm("registry.change_dependency", dependency),
+        "may_enroll": person_of(request).has_perms(("registry.add_aimodel", "registry.add_offering")),
         "may_ask": can_propose_for(person_of(request), dependency),
     }
     status = 403 if request.method == "POST" and not may_write else 200 if "add" in request.POST else status_of(request)

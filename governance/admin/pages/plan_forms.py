@@ -169,7 +169,8 @@ class DrillForm(forms.Form):
         required=False,
         max_length=300,
         label="Which model really answered",
-        help_text="As its answers name it. A gateway may have answered with another model than the one you meant.",
+        help_text="As its answers name it: a gateway may have answered with another model than the one you meant. "
+        "Needed, unless it failed.",
     )
     primary_score = forms.FloatField(required=False, label="Score of the model in use")
     alternative_score = forms.FloatField(required=False, label="Score of the alternative")
@@ -178,7 +179,9 @@ class DrillForm(forms.Form):
     switch_time = forms.DurationField(
         required=False, label="Time to switch", help_text="Measured, from decision to service: [days] hh:mm:ss."
     )
-    reindex_time = forms.DurationField(required=False, label="Time to re-index", help_text="Measured: [days] hh:mm:ss.")
+    reindex_time = forms.DurationField(
+        required=False, label="Time to re-index", help_text="Measured: [days] hh:mm:ss. Needed, unless it failed."
+    )
     run_url = forms.URLField(required=False, label="Evidence", assume_scheme="https", help_text="Where the run is.")
     failed_because = long_text(
         required=False,
