@@ -53,7 +53,7 @@ class QuestionSerializer(serializers.Serializer[None]):
         return Question(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
-class NewReportSerializer(QuestionSerializer):
+class QuestionToKeepSerializer(QuestionSerializer):
     title = serializers.CharField(max_length=LONGEST_TITLE, required=False, allow_blank=True, default="")
 
 
@@ -160,10 +160,10 @@ class WhatIfReports(mixins.CreateModelMixin, ReadOnly):
     filterset_class = filters.filters_of(models.WhatIfReport, created_by="created_by__username")
     ordering = ("-state_at", "-pk")
 
-    @extend_schema(request=NewReportSerializer, responses={201: WhatIfReportSerializer})
+    @extend_schema(request=QuestionToKeepSerializer, responses={201: WhatIfReportSerializer})
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Ask, and keep question and answer as they are now, for good."""
-        form = NewReportSerializer(data=request.data)
+        form = QuestionToKeepSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         title = form.validated_data["title"]
         row = save_report(form.question, title=title, by=person_of(request), now=timezone.now())
