@@ -158,9 +158,13 @@ def _changed(alternative: AlternativeFacts, act: Act, exposed: Exposed, scene: S
     if act.kind == "approve":
         return _approved(alternative, scene)
     if act.kind == "adopt" and alternative.offering is not None:
-        use = {"purpose": exposed.dependency.purpose, "distribution": exposed.system.distribution}
         adoption = AdoptionFacts(
-            id=0, proposal_id=0, granted_at=_morning(scene), expires_on=scene.gone_on + _YEAR, **use
+            id=0,
+            proposal_id=0,
+            granted_at=_morning(scene),
+            expires_on=scene.gone_on + _YEAR,
+            purpose=exposed.dependency.purpose,
+            distribution=exposed.system.distribution,
         )
         offering = alternative.offering
         return replace(alternative, offering=replace(offering, adoptions=(*offering.adoptions, adoption)))
