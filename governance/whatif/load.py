@@ -129,12 +129,16 @@ def _models_behind(vendor_ids: Collection[int]) -> QuerySet[ModelAncestor, int]:
 
     A model brings in its developer unless it was only quantised, or is our own.
     """
-    edges = LineageEdge.objects.filter(child=OuterRef("pk"))
-    other_edges = edges.exclude(relation=LineageEdge.Relation.QUANTIZED)
-    own = VendorAncestor.objects.filter(vendor=OuterRef("developer"), ancestor__is_self=True)
-    contributors = AIModel.objects.filter(
-        Exists(other_edges) | ~Exists(edges), ~Exists(own), developer__in=vendor_ids
-    ).order_by()
+    of_these = LineageEdge.objects.filter(child__developer__in=vendor_ids)
+    other_bases = LineageEdge.objects.filter(child=OuterRef("child")).exclude(relation=LineageEdge.Relation.QUANTIZED)
+    only_quantized = of_these.filter(~Exists(other_bases), relation=LineageEdge.Relation.QUANTIZED)
+    own = VendorAncestor.objects.filter(ancestor__is_self=True)
+    contributors = (
+        AIModel.objects.filter(developer__in=vendor_ids)
+        .exclude(pk__in=only_quantized.values("child"))
+        .exclude(developer__in=own.values("vendor"))
+        .order_by()
+    )
     return ModelAncestor.objects.filter(ancestor__in=contributors.values("pk")).values("model_id")
 
 
@@ -241,7 +245,7 @@ def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[O
         expires_on__gte=now.date(),
         purpose__in={purpose for purpose, _ in uses},
         distribution__in={distribution for _, distribution in uses},
-    ).order_by("-granted_at", "-pk")
+    ).order_by("-pk")
     chosen: dict[Use, dict[int, None]] = defaultdict(dict)
     for offering_id, *use in adopted.values_list("offering_id", "purpose", "distribution")[: _CANDIDATES * 50]:
         of_use = chosen[use[0], use[1]]
