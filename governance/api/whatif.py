@@ -1,6 +1,5 @@
 """What if they go, asked and kept; and concentration from day to day."""
 
-from dataclasses import fields
 from typing import Any
 
 from django.db.models import F
@@ -49,8 +48,16 @@ class QuestionSerializer(serializers.Serializer[None]):
 
     @property
     def question(self) -> Question:
-        given = {one.name: self.validated_data[one.name] for one in fields(Question)}
-        return Question(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        given = self.validated_data
+        return Question(
+            gone_on=given["gone_on"],
+            vendors=tuple(given["vendors"]),
+            hosts=tuple(given["hosts"]),
+            countries=tuple(given["countries"]),
+            license_classes=tuple(given["license_classes"]),
+            models=tuple(given["models"]),
+            offerings=tuple(given["offerings"]),
+        )
 
 
 class QuestionToKeepSerializer(QuestionSerializer):
@@ -143,7 +150,7 @@ class WhatIf(GenericViewSet[models.WhatIfReport]):
     """A question that leaves nothing behind."""
 
     queryset = models.WhatIfReport.objects.none()
-    serializer_class = QuestionSerializer
+    serializer_class = QuestionSerializer  # type: ignore[assignment]  # it asks, and makes no row
     permission_classes = (ModelPermission,)
 
     @extend_schema(request=QuestionSerializer, responses=AnswerSerializer)

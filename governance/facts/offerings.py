@@ -12,6 +12,7 @@ from governance.facts.blocks import load_blocks
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
+from registry.among import among
 from registry.lineage import Roots, roots_of
 from registry.models import Member, Offering, Revision
 
@@ -110,7 +111,7 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     active = Member.objects.active().filter(team=OuterRef("model__owner"), role=Member.Role.OWNER)
     rows = (
         Offering.objects.with_as_of()
-        .filter(pk__in=ids)
+        .filter(pk__in=among(ids))
         .order_by()
         .annotate(has_active_owner=Exists(active))
         .values_list(*_COLUMNS, "model__developer_id")

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -27,6 +28,8 @@ from registry.models import (
 
 # Of what is adopted for a purpose and distribution these many are candidates, those adopted last first.
 _CANDIDATES = 20
+# The basis of an adoption is not looked at where a plan is judged.
+_OF_NOBODY = Uses(offering_ids=(), purposes=(), distribution="")
 Use = tuple[str, str]
 
 
@@ -124,7 +127,7 @@ def _ways(current: QuerySet[Dependency], lost: Lost) -> Iterator[QuerySet[Depend
         yield current.filter(offering__revisions__license__license_class__in=lost.license_classes).distinct()
 
 
-def _models_behind(vendor_ids: Collection[int]) -> QuerySet[ModelAncestor, int]:
+def _models_behind(vendor_ids: Collection[int]) -> QuerySet[ModelAncestor, Any]:
     """The models behind which one of the vendors stands, as `registry.lineage.roots` says it, in one query.
 
     A model brings in its developer unless it was only quantised, or is our own.
@@ -180,9 +183,7 @@ def _load(dependency_ids: Collection[int], lost: Lost, *, now: datetime) -> _Loa
 
 def _by_revision(alternatives: Collection[rows.AlternativeRow], *, now: datetime) -> dict[int, list[AlternativeFacts]]:
     offering_ids = {row.offering_id for row in alternatives if row.offering_id is not None}
-    # No basis of an adoption is looked at where a plan is judged.
-    nobody = Uses(offering_ids=(), purposes=(), distribution="")
-    wanted = Wanted(offering_ids=offering_ids, alternative_ids=[row.pk for row in alternatives], uses=nobody)
+    wanted = Wanted(offering_ids=offering_ids, alternative_ids=[row.pk for row in alternatives], uses=_OF_NOBODY)
     permits = load_permits(wanted, today=now.date())
     revisions = {row.pinned_revision for row in alternatives}
     offerings = load_offerings(offering_ids, now=now, revisions=revisions, permits=permits)
@@ -252,5 +253,6 @@ def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[O
         if len(of_use) < _CANDIDATES:
             of_use[offering_id] = None
     wanted = {pk for use in uses for pk in chosen[use]}
-    offerings = load_offerings(wanted, now=now) if wanted else {}
+    permits = load_permits(Wanted(offering_ids=wanted, uses=_OF_NOBODY), today=now.date())
+    offerings = load_offerings(wanted, now=now, revisions=(), permits=permits)
     return {use: [offerings[pk] for pk in chosen[use]] for use in uses}
