@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
         "ChangeKind": "registry.models.changes.ChangeKind",
         "ProposalKind": "governance.models.proposals.Proposal.Kind",
         "CheckVerdict": "governance.models.checks.Check.Verdict",
+        "LicenseClass": "registry.models.licenses.LicenseClass",
         "DecisionVerdict": "governance.models.proposals.Decision.Verdict",
     },
 }

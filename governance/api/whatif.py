@@ -1,6 +1,5 @@
 """What if they go, asked and kept; and concentration from day to day."""
 
-from dataclasses import fields
 from typing import Any
 
 from django.db.models import F
@@ -49,11 +48,19 @@ class QuestionSerializer(serializers.Serializer[None]):
 
     @property
     def question(self) -> Question:
-        given = {one.name: self.validated_data[one.name] for one in fields(Question)}
-        return Question(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        given = self.validated_data
+        return Question(
+            gone_on=given["gone_on"],
+            vendors=tuple(given["vendors"]),
+            hosts=tuple(given["hosts"]),
+            countries=tuple(given["countries"]),
+            license_classes=tuple(given["license_classes"]),
+            models=tuple(given["models"]),
+            offerings=tuple(given["offerings"]),
+        )
 
 
-class NewReportSerializer(QuestionSerializer):
+class QuestionToKeepSerializer(QuestionSerializer):
     title = serializers.CharField(max_length=LONGEST_TITLE, required=False, allow_blank=True, default="")
 
 
@@ -143,7 +150,7 @@ class WhatIf(GenericViewSet[models.WhatIfReport]):
     """A question that leaves nothing behind."""
 
     queryset = models.WhatIfReport.objects.none()
-    serializer_class = QuestionSerializer
+    serializer_class = QuestionSerializer  # type: ignore[assignment]  # it asks, and makes no row
     permission_classes = (ModelPermission,)
 
     @extend_schema(request=QuestionSerializer, responses=AnswerSerializer)
@@ -160,10 +167,10 @@ class WhatIfReports(mixins.CreateModelMixin, ReadOnly):
     filterset_class = filters.filters_of(models.WhatIfReport, created_by="created_by__username")
     ordering = ("-state_at", "-pk")
 
-    @extend_schema(request=NewReportSerializer, responses={201: WhatIfReportSerializer})
+    @extend_schema(request=QuestionToKeepSerializer, responses={201: WhatIfReportSerializer})
     def create(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Ask, and keep question and answer as they are now, for good."""
-        form = NewReportSerializer(data=request.data)
+        form = QuestionToKeepSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         title = form.validated_data["title"]
         row = save_report(form.question, title=title, by=person_of(request), now=timezone.now())

@@ -12,6 +12,7 @@ from governance.facts.blocks import load_blocks
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
+from registry.among import among
 from registry.capabilities import Capabilities
 from registry.lineage import Roots, roots_of
 from registry.models import Change, ChangeKind, Member, Offering, Revision
@@ -100,6 +101,24 @@ def load_offerings(
     }
 
 
+def outline_offerings(
+    offering_ids: Collection[int], *, revisions: Collection[str] | None = ()
+) -> dict[int, OfferingFacts]:
+    """The offerings by id as the plans of their users look at them: what they are and who stands behind them.
+
+    Decisions on them, and how stale they are, are left out. License facts come for `revisions` and the current one,
+    or not at all where `revisions` is empty; None asks for those of every revision. Two queries, or three.
+    """
+    ids = set(offering_ids)
+    rows = list(_load_rows(ids))
+    licenses = {} if revisions is not None and not revisions else _load_licenses(ids, revisions)
+    roots = {pk: _root_facts(found) for pk, found in roots_of({row.model_id for row in rows}).items()}
+    return {
+        row.pk: OfferingFacts(**row.fields, licenses=licenses.get(row.pk, {}), roots=roots[row.model_id])
+        for row in rows
+    }
+
+
 def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     active = Member.objects.active().filter(team=OuterRef("model__owner"), role=Member.Role.OWNER)
     anew = Change.objects.in_force().filter(
@@ -107,7 +126,7 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     )
     rows = (
         Offering.objects.with_as_of()
-        .filter(pk__in=ids)
+        .filter(pk__in=among(ids))
         .order_by()
         .annotate(
             has_active_owner=Exists(active),

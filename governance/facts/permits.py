@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 from governance.facts.json_objects import JSONObjectAgg
 from governance.models import Adoption, Approval, Basis, Waiver
 from governance.rules.facts import AdoptionFacts, ApprovalFacts, WaiverFacts
+from registry.among import among
 
 _COLUMNS = ("pk", "proposal_id", "granted_at", "expires_on", "ended_at", "end_reason", "facts")
 _FIELDS = ("id", *_COLUMNS[1:-1], "basis")
@@ -70,7 +71,7 @@ def _rows(wanted: Wanted, today: date) -> Iterable[tuple[Any, ...]]:
             ["offering_id", "purpose", "distribution"],
         ),
         _part(
-            Approval.objects.filter(alternative_id__in=wanted.alternative_ids).annotate(
+            Approval.objects.filter(alternative_id__in=among(wanted.alternative_ids)).annotate(
                 facts=_basis_by("approval"), one=nothing, two=nothing
             ),
             _APPROVAL,

@@ -182,6 +182,8 @@ class OfferingFacts:
         What a service is offered under stands at the revision ''.
         """
         wanted = revision or self.head_revision
+        if wanted and wanted in self.licenses:
+            return self.licenses[wanted]
         for known, license_ in self.licenses.items():
             if known and wanted and same_revision(known, wanted):
                 return license_

@@ -27,7 +27,7 @@ def ask(question: Question, *, now: datetime) -> Answer:
     _refuse_a_strange_day(question.gone_on, now.date())
     resolved = resolve(question)
     scene = Scene(resolved.lost, question.gone_on, now.date(), terms_in_force(now))
-    exposed = load_exposed(touched(resolved.lost), now=now)
+    exposed = load_exposed(touched(resolved.lost), resolved.lost, now=now)
     fates = tuple(fate for one in exposed if (fate := judge(one, scene)).ways)
     uses = {
         (fate.exposed.dependency.purpose, fate.exposed.system.distribution)

@@ -3,15 +3,16 @@
 An action is one act for one thing (approve it, adopt it, drill it, put it into plans), for all dependencies that it helps.
 """
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
 from governance import basis
-from governance.rules.english import DISTRIBUTION
+from governance.rules.english import DISTRIBUTION, listed
 from governance.rules.facts import AdoptionFacts, AlternativeFacts, ApprovalFacts, OfferingFacts, PlanFacts
-from governance.whatif.fates import SOFT, Fate, Outcome, Reason, judge
+from governance.rules.plan import PlanState
+from governance.whatif.fates import SOFT, Fate, Outcome, Reason, fate_of, judge
 from governance.whatif.question import DrillFacts, Exposed, Scene
 
 SHOWN = 5
@@ -50,7 +51,7 @@ class Help:
     @property
     def text(self) -> str:
         number = len(self.dependencies)
-        these = f"this {number}" if number == 1 else f"these {number}"
+        these = "this one" if number == 1 else f"these {number}"
         if self.act.kind == "adopt":
             where = DISTRIBUTION[self.act.distribution]
             return f"Adopt {self.name} for {self.act.purpose} in {where}, for {these}"
@@ -92,21 +93,33 @@ def _count(help_: Help, fate: Fate, after: Fate) -> None:
 def _better(
     fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
 ) -> Iterator[tuple[Act, str, Fate]]:
-    for act, name in _acts(fate, candidates):
-        after = judge(done(act, fate.exposed, scene, candidates), scene)
+    for act, name in _acts(fate, scene, candidates):
+        after = _after(act, fate, scene, candidates)
         if _RANK[after.outcome] > _RANK[fate.outcome]:
             yield act, name, after
 
 
-def _acts(fate: Fate, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]) -> Iterator[tuple[Act, str]]:
+def _after(act: Act, fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]) -> Fate:
+    changed = done(act, fate.exposed, scene, candidates)
+    if act.kind == "drill":  # of no account to the gate's word on the plan
+        return fate_of(changed, fate.ways, PlanState(fate.standings), scene)
+    return judge(changed, scene)
+
+
+def _acts(
+    fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
+) -> Iterator[tuple[Act, str]]:
     """Each act that could help this dependency, once; what nobody can tell from the flaws is tried."""
     exposed = fate.exposed
     use = (exposed.dependency.purpose, exposed.system.distribution)
     for standing in fate.standings:
         thing, name = thing_of(standing.alternative), str(standing.alternative)
         hard = [flaw for flaw in standing.flaws if flaw.rule not in SOFT]
-        if not hard:
+        is_drilled = standing.alternative.id in exposed.drills
+        if standing.holds and not _counts(standing.alternative, exposed, scene):
             yield Act("drill", thing), name
+        elif not hard or (fate.outcome == Outcome.DEGRADES and not is_drilled):
+            continue  # what degrades survives only by an alternative that was drilled, too
         elif all(flaw.rule in _OF_AN_APPROVAL for flaw in hard):
             yield Act("approve", thing), name
         elif all(flaw.page is not None and flaw.page.kind == "adoption" for flaw in hard):
@@ -118,33 +131,40 @@ def _acts(fate: Fate, candidates: Mapping[tuple[str, str], Sequence[OfferingFact
                 yield Act("plan", offering.id, *use), str(offering)
 
 
+def _counts(alternative: AlternativeFacts, exposed: Exposed, scene: Scene) -> bool:
+    """Whether another drill could show nothing that the last one has not."""
+    drill = exposed.drills.get(alternative.id)
+    return drill is not None and drill.counts_on(scene.gone_on) and drill.switch_days is not None
+
+
 def done(
     act: Act, exposed: Exposed, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
 ) -> Exposed:
     """The dependency as it would stand after the act, done today."""
     if act.kind == "plan":
         return _planned(act, exposed, scene, candidates)
-    drills = dict(exposed.drills)
-    changed = []
-    for alternative in _alternatives(exposed):
-        is_meant = thing_of(alternative) == act.thing
-        if is_meant and act.kind == "drill":
-            drills[alternative.id] = _passed(drills.get(alternative.id), scene)
-        changed.append(_changed(alternative, act, exposed, scene) if is_meant else alternative)
     plan = exposed.dependency.plan
     if plan is None:
         return exposed
-    plan = replace(plan, alternatives=tuple(changed))
-    return replace(exposed, dependency=replace(exposed.dependency, plan=plan), drills=drills)
+    if act.kind == "drill":
+        meant = (one.id for one in plan.alternatives if thing_of(one) == act.thing)
+        drills = {pk: _passed(exposed.drills.get(pk), scene) for pk in meant}
+        return replace(exposed, drills=ChainMap(drills, exposed.drills))  # type: ignore[arg-type]  # it is only read
+    ways = (_changed(one, act, exposed, scene) if thing_of(one) == act.thing else one for one in plan.alternatives)
+    return replace(exposed, dependency=replace(exposed.dependency, plan=replace(plan, alternatives=tuple(ways))))
 
 
 def _changed(alternative: AlternativeFacts, act: Act, exposed: Exposed, scene: Scene) -> AlternativeFacts:
     if act.kind == "approve":
         return _approved(alternative, scene)
     if act.kind == "adopt" and alternative.offering is not None:
-        use = {"purpose": exposed.dependency.purpose, "distribution": exposed.system.distribution}
         adoption = AdoptionFacts(
-            id=0, proposal_id=0, granted_at=_morning(scene), expires_on=scene.gone_on + _YEAR, **use
+            id=0,
+            proposal_id=0,
+            granted_at=_morning(scene),
+            expires_on=scene.gone_on + _YEAR,
+            purpose=exposed.dependency.purpose,
+            distribution=exposed.system.distribution,
         )
         offering = alternative.offering
         return replace(alternative, offering=replace(offering, adoptions=(*offering.adoptions, adoption)))
@@ -216,17 +236,25 @@ def shared_alternatives(fates: Sequence[Fate]) -> list[Shared]:
             vendors.update(offering.roots.names)
             for vendor in offering.roots.names:
                 by_vendor[vendor].append(fate)
-    found = [_shared("offering", str(_offering(group[0])), group) for group in by_offering.values() if len(group) > 1]
+    found = [_shared("offering", [str(_offering(group[0]))], group) for group in by_offering.values() if len(group) > 1]
+    # Vendors that stand behind the same plans are one line.
+    together: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for pk, group in by_vendor.items():
+        if len({_offering(fate).id for fate in group}) > 1:
+            together[_ids(group)].append(pk)
     found += [
-        _shared("vendor", vendors[pk], group)
-        for pk, group in by_vendor.items()
-        if len({_offering(fate).id for fate in group}) > 1
+        _shared("vendor", sorted((vendors[pk] for pk in pks), key=str.casefold), by_vendor[pks[0]])
+        for pks in together.values()
     ]
     return sorted(found, key=lambda one: (one.kind, -len(one.dependencies), one.name))
 
 
-def _shared(kind: str, name: str, fates: Iterable[Fate]) -> Shared:
-    return Shared(kind, name, tuple(fate.exposed.dependency.id for fate in fates))
+def _ids(fates: Iterable[Fate]) -> tuple[int, ...]:
+    return tuple(fate.exposed.dependency.id for fate in fates)
+
+
+def _shared(kind: str, names: Iterable[str], fates: Iterable[Fate]) -> Shared:
+    return Shared(kind, listed(names), _ids(fates))
 
 
 def _offering(fate: Fate) -> OfferingFacts:

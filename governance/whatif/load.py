@@ -1,24 +1,23 @@
 """What a question is about, and the dependencies that the loss gets to: by set queries first, then those alone."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from governance.facts import OfferingFacts, load_offerings
-from governance.facts.dependencies import load_rows, put_together
-from governance.facts.permits import load_permits
+from governance.facts import load_offerings, outline_offerings
+from governance.facts.permits import Uses, Wanted, load_permits
 from governance.models import Adoption
-from governance.rules.facts import SystemFacts
+from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts, PlanFacts, SystemFacts
+from governance.whatif import rows
 from governance.whatif.question import DrillFacts, Exposed, Lost, Question
 from registry.models import (
     AIModel,
-    Alternative,
     Dependency,
-    Drill,
     Environment,
     LineageEdge,
     ModelAncestor,
@@ -27,9 +26,10 @@ from registry.models import (
     VendorAncestor,
 )
 
-_DAY = timedelta(days=1)
 # Of what is adopted for a purpose and distribution these many are candidates, those adopted last first.
 _CANDIDATES = 20
+# The basis of an adoption is not looked at where a plan is judged.
+_OF_NOBODY = Uses(offering_ids=(), purposes=(), distribution="")
 Use = tuple[str, str]
 
 
@@ -69,8 +69,8 @@ def resolve(question: Question) -> Resolved:
     return Resolved(lost, {kind: names for kind, names in asked.items() if names})
 
 
-def _named(rows: QuerySet[Vendor] | QuerySet[AIModel], slugs: Collection[str], field: str) -> dict[int, str]:
-    found = {slug: (pk, name) for pk, slug, name in rows.filter(slug__in=slugs).values_list("pk", "slug", "name")}
+def _named(known: QuerySet[Vendor] | QuerySet[AIModel], slugs: Collection[str], field: str) -> dict[int, str]:
+    found = {slug: (pk, name) for pk, slug, name in known.filter(slug__in=slugs).values_list("pk", "slug", "name")}
     if unknown := [slug for slug in slugs if slug not in found]:
         raise ValidationError({field: [f"“{slug}” is not known, or cannot go." for slug in unknown]})
     return dict(found[slug] for slug in slugs)
@@ -92,8 +92,8 @@ def _refuse_unknown_hosts(hosts: Collection[str]) -> None:
 def _family(vendor_ids: Collection[int], countries: Collection[str]) -> dict[int, str]:
     """The vendors, those of the countries, and all that belongs to either; never ourselves."""
     chosen = Q(ancestor_id__in=vendor_ids) | Q(ancestor__country__in=countries)
-    rows = VendorAncestor.objects.filter(chosen, vendor__is_self=False, ancestor__is_self=False)
-    return dict(rows.order_by("vendor_id").values_list("vendor_id", "vendor__name"))
+    family = VendorAncestor.objects.filter(chosen, vendor__is_self=False, ancestor__is_self=False)
+    return dict(family.order_by("vendor_id").values_list("vendor_id", "vendor__name"))
 
 
 def _descendants(model_ids: Collection[int]) -> dict[int, str]:
@@ -127,96 +127,116 @@ def _ways(current: QuerySet[Dependency], lost: Lost) -> Iterator[QuerySet[Depend
         yield current.filter(offering__revisions__license__license_class__in=lost.license_classes).distinct()
 
 
-def _models_behind(vendor_ids: Collection[int]) -> QuerySet[ModelAncestor, int]:
+def _models_behind(vendor_ids: Collection[int]) -> QuerySet[ModelAncestor, Any]:
     """The models behind which one of the vendors stands, as `registry.lineage.roots` says it, in one query.
 
     A model brings in its developer unless it was only quantised, or is our own.
     """
-    edges = LineageEdge.objects.filter(child=OuterRef("pk"))
-    other_edges = edges.exclude(relation=LineageEdge.Relation.QUANTIZED)
-    own = VendorAncestor.objects.filter(vendor=OuterRef("developer"), ancestor__is_self=True)
-    contributors = AIModel.objects.filter(
-        Exists(other_edges) | ~Exists(edges), ~Exists(own), developer__in=vendor_ids
-    ).order_by()
+    of_these = LineageEdge.objects.filter(child__developer__in=vendor_ids)
+    other_bases = LineageEdge.objects.filter(child=OuterRef("child")).exclude(relation=LineageEdge.Relation.QUANTIZED)
+    only_quantized = of_these.filter(~Exists(other_bases), relation=LineageEdge.Relation.QUANTIZED)
+    own = VendorAncestor.objects.filter(ancestor__is_self=True)
+    contributors = (
+        AIModel.objects.filter(developer__in=vendor_ids)
+        .exclude(pk__in=only_quantized.values("child"))
+        .exclude(developer__in=own.values("vendor"))
+        .order_by()
+    )
     return ModelAncestor.objects.filter(ancestor__in=contributors.values("pk")).values("model_id")
 
 
-def load_exposed(dependency_ids: Collection[int], *, now: datetime) -> list[Exposed]:
-    """The dependencies with all that decides their fate, by a constant number of queries."""
-    rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
-    permits = load_permits(rows.wanted, today=now.date())
-    offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
-    facts = put_together(rows, offerings, permits)
-    alternative_ids = {row.pk for row in rows.alternatives}
-    drills = _last_drills(alternative_ids)
-    servers = dict(
-        Alternative.objects.filter(pk__in=alternative_ids, served_by__isnull=False).values_list("pk", "served_by_id")
+def load_exposed(dependency_ids: Collection[int], lost: Lost, *, now: datetime) -> list[Exposed]:
+    """The dependencies with all that decides their fate, by a constant number of queries.
+
+    Of what is in use only that is loaded which a plan is judged by, and its licenses where a class of them is lost;
+    what stands ready comes whole.
+    """
+    loaded = _load(dependency_ids, lost, now=now)
+    systems: dict[tuple[int, str], SystemFacts] = {}
+    return [_exposed(use, loaded, systems) for use in loaded.uses]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    uses: list[rows.UseRow]
+    revisions: Mapping[int, tuple[int, int]]
+    alternatives: Mapping[int, Sequence[AlternativeFacts]]
+    in_use: Mapping[int, OfferingFacts]
+    drills: Mapping[int, DrillFacts]
+    servers: Mapping[int, int]
+
+
+def _load(dependency_ids: Collection[int], lost: Lost, *, now: datetime) -> _Loaded:
+    uses = list(rows.uses(dependency_ids))
+    revisions = rows.newest_revisions(dependency_ids)
+    alternatives = list(rows.alternatives([pk for pk, _ in revisions.values()]))
+    pinned = {use.pinned_revision for use in uses} | {""}
+    return _Loaded(
+        uses=uses,
+        revisions=revisions,
+        alternatives=_by_revision(alternatives, now=now),
+        in_use=outline_offerings({use.offering_id for use in uses}, revisions=pinned if lost.license_classes else ()),
+        drills=rows.last_drills([row.pk for row in alternatives]),
+        servers={row.pk: row.served_by_id for row in alternatives if row.served_by_id is not None},
     )
-    by_dependency: dict[int, list[int]] = defaultdict(list)
-    for pk, dependency in facts.items():
-        by_dependency[pk] = [one.id for one in dependency.plan.alternatives] if dependency.plan else []
-    return [
-        Exposed(
-            dependency=facts[pk],
-            system=system,
-            team=team,
-            served_by=served_by,
-            servers={one: servers[one] for one in by_dependency[pk] if one in servers},
-            drills={one: drills[one] for one in by_dependency[pk] if one in drills},
+
+
+def _by_revision(alternatives: Collection[rows.AlternativeRow], *, now: datetime) -> dict[int, list[AlternativeFacts]]:
+    offering_ids = {row.offering_id for row in alternatives if row.offering_id is not None}
+    wanted = Wanted(offering_ids=offering_ids, alternative_ids=[row.pk for row in alternatives], uses=_OF_NOBODY)
+    permits = load_permits(wanted, today=now.date())
+    revisions = {row.pinned_revision for row in alternatives}
+    offerings = load_offerings(offering_ids, now=now, revisions=revisions, permits=permits)
+    found: dict[int, list[AlternativeFacts]] = defaultdict(list)
+    for row in alternatives:
+        alternative = AlternativeFacts(
+            id=row.pk,
+            order=row.order,
+            kind=row.kind,
+            offering=None if row.offering_id is None else offerings[row.offering_id],
+            pinned_revision=row.pinned_revision,
+            has_verified_copy=rows.is_verified(row),
+            impact_statement=row.impact_statement,
+            approval=permits.approvals.get(row.pk),
         )
-        for pk, system, team, served_by in _places(dependency_ids)
-    ]
+        found[row.plan_revision_id].append(alternative)
+    return found
 
 
-def _places(dependency_ids: Collection[int]) -> Iterator[tuple[int, SystemFacts, str, int | None]]:
-    rows = (
-        Dependency.objects.filter(pk__in=dependency_ids)
-        .order_by("pk")
-        .values_list(
-            "pk",
-            "served_by_id",
-            "system__team__name",
-            "system_id",
-            "system__slug",
-            "system__name",
-            "system__criticality",
-            "system__distribution",
-            "environment__slug",
-            "environment__environment_class",
-        )
+def _exposed(use: rows.UseRow, loaded: _Loaded, systems: dict[tuple[int, str], SystemFacts]) -> Exposed:
+    revision_id, number = loaded.revisions.get(use.plan_id or 0, (0, None))
+    ways = tuple(loaded.alternatives.get(revision_id, ()))
+    place = (use.system_id, use.environment)
+    if place not in systems:
+        systems[place] = _system(use)
+    return Exposed(
+        dependency=DependencyFacts(
+            id=use.pk,
+            offering=loaded.in_use[use.offering_id],
+            purpose=use.purpose,
+            pinned_revision=use.pinned_revision,
+            has_verified_copy=rows.is_verified(use),
+            has_index=use.has_index,
+            plan=None if use.plan_id is None else PlanFacts(id=use.plan_id, number=number, alternatives=ways),
+        ),
+        system=systems[place],
+        team=use.team,
+        served_by=use.served_by_id,
+        servers=loaded.servers,
+        drills=loaded.drills,
     )
-    known: dict[tuple[int, str], SystemFacts] = {}
-    for pk, served_by, team, system_id, slug, name, criticality, distribution, environment, klass in rows:
-        place = (system_id, environment)
-        if place not in known:
-            known[place] = SystemFacts(
-                id=system_id,
-                slug=slug,
-                name=name,
-                criticality=criticality,
-                distribution=distribution,
-                environment=environment,
-                is_production=klass == Environment.Class.PRODUCTION,
-            )
-        yield pk, known[place], team, served_by
 
 
-def _last_drills(alternative_ids: Collection[int]) -> dict[int, DrillFacts]:
-    rows = (
-        Drill.objects.filter(alternative_id__in=alternative_ids)
-        .order_by("alternative_id", "drilled_on", "pk")
-        .values_list("alternative_id", "outcome", "expires_on", "switch_time", "reindex_time")
+def _system(use: rows.UseRow) -> SystemFacts:
+    return SystemFacts(
+        id=use.system_id,
+        slug=use.slug,
+        name=use.name,
+        criticality=use.criticality,
+        distribution=use.distribution,
+        environment=use.environment,
+        is_production=use.environment_class == Environment.Class.PRODUCTION,
     )
-    # The last of an alternative stays.
-    return {
-        pk: DrillFacts(outcome == Drill.Outcome.PASSED, expires_on, _longest(*times))
-        for pk, outcome, expires_on, *times in rows
-    }
-
-
-def _longest(*times: timedelta | None) -> float | None:
-    measured = [time for time in times if time is not None]
-    return max(measured) / _DAY if measured else None
 
 
 def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[OfferingFacts]]:
@@ -226,12 +246,13 @@ def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[O
         expires_on__gte=now.date(),
         purpose__in={purpose for purpose, _ in uses},
         distribution__in={distribution for _, distribution in uses},
-    ).order_by("-granted_at", "-pk")
+    ).order_by("-pk")
     chosen: dict[Use, dict[int, None]] = defaultdict(dict)
     for offering_id, *use in adopted.values_list("offering_id", "purpose", "distribution")[: _CANDIDATES * 50]:
         of_use = chosen[use[0], use[1]]
         if len(of_use) < _CANDIDATES:
             of_use[offering_id] = None
     wanted = {pk for use in uses for pk in chosen[use]}
-    offerings = load_offerings(wanted, now=now) if wanted else {}
+    permits = load_permits(Wanted(offering_ids=wanted, uses=_OF_NOBODY), today=now.date())
+    offerings = load_offerings(wanted, now=now, revisions=(), permits=permits)
     return {use: [offerings[pk] for pk in chosen[use]] for use in uses}

@@ -93,7 +93,11 @@ class DrillFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposed:
-    """A dependency with what decides its fate. `served_by`, `servers` and `drills` are by vendor and alternative id."""
+    """A dependency with what decides its fate.
+
+    `served_by` is the id of the vendor that is said to run it; `servers` says the same by alternative, and `drills` has
+    the last drill of each. Both may know alternatives of other dependencies, too.
+    """
 
     dependency: DependencyFacts
     system: SystemFacts

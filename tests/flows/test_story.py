@@ -1,7 +1,8 @@
-"""The first five steps of the story, told through the commands, the HTTP API and the CI client."""
+"""Five steps of the story and the seventh, told through the commands, the HTTP API and the CI client."""
 
 import json
 from collections.abc import Iterator
+from datetime import date, timedelta
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -215,6 +216,29 @@ def test_5_a_ticket_stands_where_something_must_be_done(platform: Platform, sign
     assert signal["vendor"] == "alibaba"
     assert ticket["external_key"]
     assert "English help centre" in Path(platform.var / "tickets" / f"{ticket['external_key']}.md").read_text()
+
+
+def test_7_what_if_alibaba_goes_says_what_stops_degrades_and_survives_and_who_leans_on_the_same(
+    signal: Any, ravi: Api
+) -> None:
+    in_a_month = (date.fromisoformat(signal["detected_at"][:10]) + timedelta(days=30)).isoformat()
+    report = ravi.post("what-if-reports/", {"vendors": ["alibaba"], "gone_on": in_a_month})
+    answer = report["answer"]
+    fates = {line["system"]: (line["outcome"], line["reason"]) for line in answer["lines"]}
+    (ready,) = [line["ready_in_days"] for line in answer["lines"] if line["system"] == "product-search"]
+    (shared,) = [one["names"] for one in answer["shared"] if one["name"] == "BAAI/bge-m3 (huggingface)"]
+
+    assert report["title"] == "What if Alibaba goes?"
+    assert fates == {
+        "help-centre": ("stops", "alternatives_lost"),
+        "similar-products": ("degrades", "undrilled"),
+        "product-search": ("survives", "plan"),
+        "reranking-service": ("survives", "held_copy"),
+        "catalogue-writer": ("survives", "held_copy"),
+    }
+    assert ready == 0.25
+    assert sorted(shared) == ["Product search: embedding", "Similar products: embedding"]
+    assert answer["actions"][0]["text"].startswith("Put BAAI/bge-m3 (huggingface) into the plans")
 
 
 def _mail(path: Path) -> Any:

@@ -46,7 +46,9 @@ class WhatIfForm(forms.Form):
         self._offer("vendors", vendors.values_list("slug", "name"))
         countries = vendors.exclude(country="").order_by("country").values_list("country", flat=True).distinct()
         self._offer("countries", ((country, country) for country in countries))
-        hosts = Offering.objects.order_by("host").values_list("host", flat=True).distinct()
+        hosts = (
+            Offering.objects.exclude(provider__is_self=True).order_by("host").values_list("host", flat=True).distinct()
+        )
         self._offer("hosts", ((host, host) for host in hosts))
 
     def _offer(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
