@@ -5,7 +5,18 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from governance.api import checks, corrections, dependencies, incidents, plans, proposals, reports, upstream
+from governance.api import (
+    checks,
+    corrections,
+    dependencies,
+    glass,
+    incidents,
+    plans,
+    policies,
+    proposals,
+    reports,
+    upstream,
+)
 from governance.api.audited import audited
 from governance.api.tokens import Tokens
 from registry.api import resources, sources
@@ -35,7 +46,9 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "approvals": proposals.Approvals,
     "waivers": proposals.Waivers,
     "blocks": proposals.Blocks,
-    "policies": proposals.Policies,
+    "policies": policies.Policies,
+    "dry-runs": policies.DryRuns,
+    "break-glass": glass.BreakGlasses,
     "checks": checks.Checks,
     "notices": upstream.Notices,
     "tickets": upstream.Tickets,

@@ -237,6 +237,8 @@ EXTRA: dict[str, Predicate] = {
     "governance.lift_block": reviewer,
     # Lineage decides what counts as independent, so a model's owner cannot state it alone.
     "registry.assert_lineage": steward,
+    # A tag may except a system from a rule, so its owner cannot set it alone.
+    "registry.tag_system": steward,
     # A report counts only where nobody who knows better says otherwise.
     "registry.report_offering": reporter | steward,
 }

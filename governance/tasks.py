@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from governance import actions, deliver, incidents, proposals, triage
+from governance import actions, deliver, dry_run, incidents, proposals, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -24,6 +24,11 @@ def deliver_mail() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def deliver_tickets() -> None:
     deliver.deliver_due(deliver.transports_of("ticket"), now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def try_policies() -> None:
+    dry_run.work()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from governance.admin.pages import correction, vendor
+from governance.admin.pages import break_glass, correction, policy, vendor
 from governance.admin.pages.action import action
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.drill import drill
@@ -50,6 +50,14 @@ urlpatterns = [
     path("offerings/<int:pk>/correct/", page(correction.choose_correction), name="correct"),
     path("offerings/<int:pk>/correct/<slug:fact>/", page(correction.correct), name="correct-fact"),
     path("corrections/<int:pk>/lift/", page(correction.lift), name="lift-correction"),
+    path("policy/", page(policy.policy), name="policy"),
+    path("policy/policy.toml", page(policy.export), name="policy-export"),
+    path("policy/change/", page(policy.change), name="policy-change"),
+    path("policy/dry-runs/<int:pk>/", page(policy.dry_run_page), name="dry-run"),
+    path("break-glass/new/", page(break_glass.open_glass), name="break-the-glass"),
+    path("break-glass/<int:pk>/", page(break_glass.glass), name="break-glass"),
+    path("break-glass/<int:pk>/close/", page(break_glass.close), name="break-glass-close"),
+    path("break-glass/<int:pk>/review/", page(break_glass.review), name="break-glass-review"),
     path("rules/<slug:code>/", page(rule), name="rule"),
     path("mail/", page(mails), name="mails"),
     path("mail/<str:name>/", page(mail), name="mail"),

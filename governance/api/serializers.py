@@ -127,6 +127,8 @@ class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
             "rule",
             "until",
             "compensating_measure",
+            "policy_text",
+            "in_force_from",
             "state_digest",
             "decide_by",
             "created_at",
@@ -157,7 +159,10 @@ class NewProposal(serializers.Serializer[None]):
     waive_rule: rule, until, compensating_measure and a dependency or a system.
     """
 
-    kind = serializers.ChoiceField(choices=models.Proposal.Kind.choices)
+    kind = serializers.ChoiceField(
+        choices=[choice for choice in models.Proposal.Kind.choices if choice[0] != "change_policy"],
+        help_text="A change of the policy is asked for at /policies/.",
+    )
     reason = serializers.CharField(max_length=4000)
     offering = serializers.PrimaryKeyRelatedField(queryset=Offering.objects.all(), required=False)
     purpose = serializers.SlugField(required=False)
@@ -188,14 +193,6 @@ class NewDecision(serializers.Serializer[None]):
     verdict = serializers.ChoiceField(choices=models.Decision.Verdict.choices)
     state_digest = serializers.CharField(max_length=64, help_text="The `current_digest` of the state that you saw.")
     comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
-
-
-class PolicySerializer(serializers.ModelSerializer[models.Policy]):
-    author = Slug(slug_field="username")
-
-    class Meta:
-        model = models.Policy
-        fields = ("version", "document", "reason", "author", "in_force_from", "created_at")
 
 
 class ImpactSerializer(serializers.ModelSerializer[models.Impact]):

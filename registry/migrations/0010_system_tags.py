@@ -1,7 +1,8 @@
 """Tags of systems, by which a policy makes exceptions."""
 
-import registry.models.usage
 from django.db import migrations, models
+
+import registry.models.usage
 
 
 class Migration(migrations.Migration):

@@ -55,7 +55,7 @@ class System(models.Model):
         db_default=models.Value([], models.JSONField()),
         blank=True,
         validators=[check_tags],
-        help_text="Words by which a policy makes exceptions: a list such as [\"sandbox\"].",
+        help_text='Words by which a policy makes exceptions: a list such as ["sandbox"].',
     )
 
     objects = SystemQuerySet.as_manager()

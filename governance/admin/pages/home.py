@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
-from governance.models import Action, Impact, Proposal
+from governance.models import Action, BreakGlass, Impact, Proposal
 from governance.permissions import can_decide
 from governance.vendor_signals import open_signals
 from registry.health import Health, look
@@ -36,6 +36,8 @@ class Home:
     changes: list[Change]
     signals: list[ProposedSignal]
     teams: list[Team]
+    glasses: list[BreakGlass]
+    to_review: list[BreakGlass]
     is_empty: bool
 
     @property
@@ -61,6 +63,8 @@ def load(person: User, *, now: datetime) -> Home:
         changes=_changes(person),
         signals=list(open_signals()) if person.has_perm("registry.change_proposedsignal") else [],
         teams=list(Team.objects.of(person)),
+        glasses=list(BreakGlass.objects.in_force(now).select_related(*_OPENED)),
+        to_review=_to_review(person, now=now),
         is_empty=not AIModel.objects.exists(),
     )
 
@@ -79,6 +83,16 @@ def _decidable(person: User) -> QuerySet[Proposal]:
     if not can_decide(person):
         return Proposal.objects.none()
     return Proposal.objects.open().exclude(proposer=person).select_related(*_SUBJECTS).order_by("decide_by")
+
+
+_OPENED = ("system", "environment", "opened_by")
+
+
+def _to_review(person: User, *, now: datetime) -> list[BreakGlass]:
+    """What waits for the review of this person: all of it, until it is done."""
+    if not can_decide(person):
+        return []
+    return list(BreakGlass.objects.to_review(now).exclude(opened_by=person).select_related(*_OPENED))
 
 
 def _own_proposals(person: User, *, now: datetime) -> QuerySet[Proposal]:

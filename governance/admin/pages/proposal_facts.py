@@ -62,6 +62,8 @@ def table_of(state: State) -> Table:
     if state.get("kind") == "approve_alternative":
         other = state["alternative"].get("offering")
         return _offerings({"In use": state["primary"]} | ({"The alternative": other} if other else {}))
+    if state.get("kind") == "change_policy":
+        return _policy(state)
     return _waiver(state)
 
 
@@ -84,6 +86,12 @@ def _offerings(columns: Mapping[str, State]) -> Table:
 def _cell(name: str, value: Any) -> Cell:
     is_bad = bool(value) if name in _BAD_IF_ANY else isinstance(value, str | bool) and value in _BAD.get(name, set())
     return Cell(value, is_bad)
+
+
+def _policy(state: State) -> Table:
+    """What the text asks for less than what stands."""
+    rows = [Row(one["field"], (Cell(one["change"], is_bad=True),)) for one in state["loosens"]]
+    return Table(("It loosens",), tuple(rows))
 
 
 def _waiver(state: State) -> Table:
