@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS = {
         "ProposalKind": "governance.models.proposals.Proposal.Kind",
         "CheckVerdict": "governance.models.checks.Check.Verdict",
         "DecisionVerdict": "governance.models.proposals.Decision.Verdict",
+        "ReviewVerdict": "governance.models.glass.BreakGlass.Verdict",
     },
 }
 

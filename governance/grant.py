@@ -29,7 +29,7 @@ def grant(proposal: Proposal, offerings: Offerings, *, now: datetime) -> dict[st
         Proposal.Kind.ADOPT_MODEL: _adopt,
         Proposal.Kind.APPROVE_ALTERNATIVE: _approve,
         Proposal.Kind.WAIVE_RULE: _waive,
-        Proposal.Kind.CHANGE_POLICY: lambda proposal, _offerings, now: take_force(proposal, now),
+        Proposal.Kind.CHANGE_POLICY: _change_policy,
     }[Proposal.Kind(proposal.kind)](proposal, offerings, now)
 
 
@@ -73,6 +73,10 @@ def _waive(proposal: Proposal, _offerings: Offerings, now: datetime) -> dict[str
     ended = _end(Waiver, about, now=now)
     waiver = Waiver.objects.create(proposal=proposal, granted_at=now, expires_on=until, reason=proposal.reason, **about)
     return _said(waiver, ended)
+
+
+def _change_policy(proposal: Proposal, _offerings: Offerings, now: datetime) -> dict[str, Any]:
+    return take_force(proposal, now)
 
 
 def _end(kind: type[Adoption] | type[Approval] | type[Waiver], about: Mapping[str, Any], *, now: datetime) -> list[int]:

@@ -44,7 +44,7 @@ def describe(proposal: Proposal, offerings: Offerings) -> State:
         Proposal.Kind.ADOPT_MODEL: _adoption,
         Proposal.Kind.APPROVE_ALTERNATIVE: _alternative,
         Proposal.Kind.WAIVE_RULE: _waiver,
-        Proposal.Kind.CHANGE_POLICY: lambda proposal, _offerings: policy_state(proposal),
+        Proposal.Kind.CHANGE_POLICY: _policy,
     }[Proposal.Kind(proposal.kind)](proposal, offerings)
     return cast(State, plain({"kind": proposal.kind, **parts}))
 
@@ -110,6 +110,10 @@ def _waiver(proposal: Proposal, _offerings: Offerings) -> State:
         "dependency": _dependency(proposal.dependency) if proposal.dependency else None,
         "open_findings": _open_findings(system.pk, proposal.rule),
     }
+
+
+def _policy(proposal: Proposal, _offerings: Offerings) -> State:
+    return policy_state(proposal)
 
 
 def _open_findings(system_id: int, rule: str) -> list[State]:

@@ -176,7 +176,7 @@ def break_glass(number: int) -> BreakGlass:
         reason="Checkout is down.",
         opened_by=factories.user(),
         opened_at=NOW,
-        ends_at=NOW + timedelta(hours=number + 1),
+        ends_at=NOW + timedelta(minutes=number + 1),
     )
 
 
