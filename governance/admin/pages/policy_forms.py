@@ -55,5 +55,5 @@ class BreakGlassForm(forms.Form):
 class ReviewForm(forms.Form):
     """What `break_glass.review` takes."""
 
-    verdict = forms.ChoiceField(choices=BreakGlass.Verdict.choices)
+    verdict = forms.ChoiceField(choices=[("", "Choose"), *BreakGlass.Verdict.choices])
     review = long_text(label="What came of it", help_text="And what is done so that it is not needed again.")
