@@ -52,7 +52,7 @@ class NewPolicy(PolicyText):
     in_force_from = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="Empty: now.")
 
 
-class PolicyOutcome(serializers.Serializer[None]):
+class PolicyOutcome(serializers.Serializer[dict[str, Any]]):
     """`policy` where it is in force or due; `proposal` where another person has to decide, because of `loosened`."""
 
     is_changed = serializers.BooleanField(help_text="False: this is the newest version already.")
@@ -100,7 +100,7 @@ class Policies(ReadOnly):
             "proposal": outcome.proposal.pk if outcome.proposal else None,
             "loosened": [str(one) for one in outcome.loosened],
         }
-        code = status.HTTP_201_CREATED if outcome.is_changed else status.HTTP_200_OK
+        code: int = status.HTTP_201_CREATED if outcome.is_changed else status.HTTP_200_OK
         if outcome.proposal:
             code = status.HTTP_202_ACCEPTED
         return Response(PolicyOutcome(made).data, status=code)

@@ -12,6 +12,7 @@ from governance.facts.offerings import load_offerings
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.models import Action
 from governance.rules.facts import ActionFacts, AlternativeFacts, DependencyFacts, OfferingFacts, PlanFacts
+from registry.among import Among
 from registry.models import Alternative, Dependency, Drill, PlanRevision
 
 _DAY = timedelta(days=1)
@@ -86,7 +87,7 @@ class Rows:
 
 def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
     """Dependencies by id with everything behind them, ended or not, by eight queries."""
-    rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
+    rows = load_rows(Dependency.objects.filter(Among("pk", dependency_ids)))
     permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
     return put_together(rows, offerings, permits)
@@ -150,7 +151,7 @@ def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[Alternati
         "-drilled_on", "-pk"
     )
     rows = (
-        Alternative.objects.filter(plan_revision_id__in=plan_revision_ids)
+        Alternative.objects.filter(Among("plan_revision_id", plan_revision_ids))
         .order_by("plan_revision_id", "order")
         .annotate(
             switch_time=Subquery(last_drill.values("switch_time")[:1]),

@@ -16,6 +16,7 @@ from governance.facts.offerings import load_offerings
 from governance.facts.permits import load_permits
 from governance.models import BreakGlass, Waiver
 from governance.rules.facts import DependencyFacts, GlassFacts, SystemFacts, Use, WaiverFacts
+from registry.among import Among
 from registry.models import Dependency, Environment, System
 
 BATCH = 250
@@ -47,7 +48,7 @@ def declared_in_batches(*, now: datetime, size: int = BATCH) -> Iterator[list[De
 
 def load_many(system_ids: Collection[int], *, now: datetime) -> list[Declared]:
     """What the systems have declared, by system and environment, by twelve queries."""
-    current = Dependency.objects.current().filter(system_id__in=system_ids)
+    current = Dependency.objects.current().filter(Among("system_id", system_ids))
     places = {
         pk: (system_id, environment_id)
         for pk, system_id, environment_id in current.values_list("pk", "system_id", "environment_id")
@@ -75,7 +76,7 @@ def _use(system: SystemFacts, dependency: DependencyFacts, now: datetime) -> Use
 
 
 def _load_systems(ids: Collection[int], places: Collection[Place], now: datetime) -> dict[Place, SystemFacts]:
-    columns = {pk: fields for pk, *fields in System.objects.filter(pk__in=ids).values_list("pk", *_SYSTEM)}
+    columns = {pk: fields for pk, *fields in System.objects.filter(Among("pk", ids)).values_list("pk", *_SYSTEM)}
     environments = {row.pk: row for row in Environment.objects.all()}
     waivers, glasses = _load_waivers(ids, now), _load_glasses(ids, now)
     found: dict[Place, SystemFacts] = {}
@@ -97,7 +98,7 @@ def _load_systems(ids: Collection[int], places: Collection[Place], now: datetime
 def _load_waivers(ids: Collection[int], now: datetime) -> Mapping[int, list[WaiverFacts]]:
     """By system the waivers in force for the whole of it."""
     found: dict[int, list[WaiverFacts]] = defaultdict(list)
-    rows = Waiver.objects.filter(system_id__in=ids, ended_at=None, expires_on__gte=now.date()).order_by("pk")
+    rows = Waiver.objects.filter(Among("system_id", ids), ended_at=None, expires_on__gte=now.date()).order_by("pk")
     for system_id, pk, proposal_id, granted_at, expires_on, rule, reason in rows.values_list("system_id", *_WAIVER):
         found[system_id].append(
             WaiverFacts(
@@ -114,7 +115,7 @@ def _load_waivers(ids: Collection[int], now: datetime) -> Mapping[int, list[Waiv
 
 
 def _load_glasses(ids: Collection[int], now: datetime) -> dict[Place, GlassFacts]:
-    rows = BreakGlass.objects.in_force(now).filter(system_id__in=ids).order_by("ends_at")
+    rows = BreakGlass.objects.in_force(now).filter(Among("system_id", ids)).order_by("ends_at")
     columns = ("system_id", "environment_id", "pk", "reason", "opened_at", "ends_at")
     return {
         (system_id, environment_id): GlassFacts(*glass)

@@ -12,6 +12,7 @@ from governance.facts.blocks import load_blocks
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
+from registry.among import Among, AmongTexts
 from registry.lineage import Roots, roots_of
 from registry.models import Member, Offering, Revision
 
@@ -91,7 +92,7 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     active = Member.objects.active().filter(team=OuterRef("model__owner"), role=Member.Role.OWNER)
     rows = (
         Offering.objects.with_as_of()
-        .filter(pk__in=ids)
+        .filter(Among("pk", ids))
         .order_by()
         .annotate(has_active_owner=Exists(active))
         .values_list(*_COLUMNS, "model__developer_id", "provider_id")
@@ -106,7 +107,7 @@ def _load_licenses(
     ids: Collection[int], revisions: Collection[str] | None
 ) -> Mapping[int, dict[str, LicenseFacts | None]]:
     rows = (
-        Revision.objects.filter(_of_interest(revisions), offering_id__in=ids)
+        Revision.objects.filter(_of_interest(revisions), Among("offering_id", ids))
         .order_by("-observed_at")
         .values_list("offering_id", "revision", "license__spdx_id", "license__license_class")
     )
@@ -120,7 +121,7 @@ def _of_interest(revisions: Collection[str] | None) -> Q:
     # A shortened commit can only be found among all of them.
     if revisions is None or any(0 < len(revision) < _FULL_SHA for revision in revisions):
         return Q()
-    return Q(revision__in={"", *revisions}) | Q(revision=F("offering__head_revision"))
+    return Q(AmongTexts("revision", {"", *revisions})) | Q(revision=F("offering__head_revision"))
 
 
 def _root_facts(roots: Roots) -> RootFacts:
