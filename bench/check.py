@@ -3,7 +3,8 @@
 Each database runs in a process of its own on rows of its own. Measured are the answer alone (`evaluate`), the answer
 with its row written (`check`), and both ends of HTTP through one granian worker with a token: the check, and a bare DRF
 view that reads one row by key in the same server. `BENCH_POSTGRES_URL` names a PostgreSQL server, default the local
-one; the database `understudy_bench` is made there and dropped.
+one; the database `understudy_bench` is made there and dropped. `BENCH_ROWS` says how many models, systems and
+dependencies, default `10000 2000 20000`.
 """
 
 import json

@@ -29,7 +29,8 @@ from registry.models import Dependency, System, User
 REFS = 50
 ROUNDS = 300
 WARM_UP = 20
-SIZE = Size(models=10_000, systems=2_000, dependencies=20_000)
+MODELS, SYSTEMS, DEPENDENCIES = (int(n) for n in os.environ.get("BENCH_ROWS", "10000 2000 20000").split())
+SIZE = Size(models=MODELS, systems=SYSTEMS, dependencies=DEPENDENCIES)
 Ask = Callable[[], object]
 
 

@@ -49,6 +49,7 @@ app.conf.beat_schedule = {
     "watch sources": _every(120, "registry.tasks.watch_sources"),
     "tell of incidents": _every(30, "governance.tasks.tell_of_incidents"),
     "triage new changes": _every(10, "governance.tasks.triage_changes"),
+    "try policies": _every(10, "governance.tasks.try_policies"),
     "deliver mail": _every(10, "governance.tasks.deliver_mail"),
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
     "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),

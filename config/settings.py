@@ -219,6 +219,7 @@ SPECTACULAR_SETTINGS = {
         "CheckVerdict": "governance.models.checks.Check.Verdict",
         "LicenseClass": "registry.models.licenses.LicenseClass",
         "DecisionVerdict": "governance.models.proposals.Decision.Verdict",
+        "ReviewVerdict": "governance.models.glass.BreakGlass.Verdict",
     },
 }
 

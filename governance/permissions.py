@@ -256,6 +256,8 @@ EXTRA: dict[str, Predicate] = {
     "registry.assert_lineage": steward,
     # So does who is whom among vendors.
     "registry.merge_vendor": steward,
+    # A tag may except a system from a rule, so its owner cannot set it alone.
+    "registry.tag_system": steward,
     # A report counts only where nobody who knows better says otherwise.
     "registry.report_offering": reporter | steward,
 }

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, checkpoints, concentration, deliver, incidents, proposals, reminders, triage
+from governance import actions, checkpoints, concentration, deliver, dry_run, incidents, proposals, reminders, triage
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -25,6 +25,11 @@ def deliver_mail() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def deliver_tickets() -> None:
     deliver.deliver_due(deliver.transports_of("ticket"), now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def try_policies() -> None:
+    dry_run.work()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import models
 
-from registry.among import among
+from registry.among import Among
 from registry.models import AIModel, LineageEdge, ModelAncestor
 
 _KNOWN = frozenset({AIModel.LineageStatus.ASSERTED_ROOT, AIModel.LineageStatus.COMPLETE})
@@ -105,7 +105,7 @@ _Row = tuple[int, int, str, str, bool, bool, int, str, bool, str]
 def _load(model_ids: Collection[int]) -> dict[int, list[Ancestor]]:
     edges = LineageEdge.objects.filter(child=models.OuterRef("ancestor"))
     rows = (
-        ModelAncestor.objects.filter(model_id__in=among(set(model_ids)))
+        ModelAncestor.objects.filter(Among("model_id", set(model_ids)))
         .annotate(
             has_bases=models.Exists(edges),
             has_other_edges=models.Exists(edges.exclude(relation=LineageEdge.Relation.QUANTIZED)),

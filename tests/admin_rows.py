@@ -15,11 +15,13 @@ from governance.models import (
     Attestation,
     AuditEntry,
     Block,
+    BreakGlass,
     Channel,
     Check,
     Concentration,
     Decision,
     Delegation,
+    DryRun,
     Impact,
     Notice,
     Policy,
@@ -192,6 +194,17 @@ def ticket(_number: int) -> Ticket:
     )
 
 
+def break_glass(number: int) -> BreakGlass:
+    return BreakGlass.objects.create(
+        system=factories.system(),
+        environment=factories.environment(),
+        reason="Checkout is down.",
+        opened_by=factories.user(),
+        opened_at=NOW,
+        ends_at=NOW + timedelta(minutes=number + 1),
+    )
+
+
 def policy(number: int) -> Policy:
     return Policy.objects.create(version=number + 1, reason="Start.", author=factories.user(), in_force_from=NOW)
 
@@ -237,6 +250,7 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     Block: lambda _: Block.objects.create(
         model=factories.model(), reason="Leaks.", blocked_by=factories.user(), blocked_at=NOW
     ),
+    BreakGlass: break_glass,
     Change: change,
     Channel: channel,
     Check: check,
@@ -253,6 +267,7 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     Delegation: delegation,
     Dependency: lambda _: factories.dependency(served_by=factories.vendor()),
     Drill: drill,
+    DryRun: lambda _: DryRun.objects.create(text="", asked_by=factories.user(), policy_version=0),
     Environment: lambda number: factories.environment(f"env-{number}"),
     FallbackPlan: lambda _: factories.plan(factories.dependency(), factories.offering()).plan,
     Group: lambda number: Group.objects.create(name=f"group-{number}"),

@@ -1,30 +1,59 @@
-"""Policies: a new version is added, an old one never changes."""
-
-from typing import Any, cast
+"""Policies, dry runs and break-glass: to be read; each has a page of its own that changes it."""
 
 from django.contrib import admin
-from django.db.models import Max, Model
-from django.forms import ModelForm
-from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.decorators import display
 
-from governance.models import Policy
-from registry.admin.base import RegisterAdmin
-from registry.models import User
+from governance.models import BreakGlass, DryRun, Policy
+from registry.admin.base import EvidenceAdmin
+
+_STANDING = {"in force": "danger", "not reviewed": "warning", "reviewed": "success"}
 
 
 @admin.register(Policy)
-class PolicyAdmin(RegisterAdmin):
-    list_display = ("version", "in_force_from", "author", "reason")
+class PolicyAdmin(EvidenceAdmin):
+    list_display = ("version", "in_force_from", "author", "reason", "loosens")
     list_select_related = ("author",)
-    fields = ("in_force_from", "reason", "document")
+    search_fields = ("reason", "text")
+    list_before_template = "understudy/lists/policies.html"
+    fields = ("version", "in_force_from", "author", "reason", "loosens", "proposal", "text", "created_at")
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
+@admin.register(DryRun)
+class DryRunAdmin(EvidenceAdmin):
+    list_display = ("page", "asked_by", "created_at", "done", "total", "changed_count")
+    list_select_related = ("asked_by",)
+    list_display_links = None
+    list_before_template = "understudy/lists/policies.html"
 
-    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
-        obj.version = (Policy.objects.aggregate(Max("version"))["version__max"] or 0) + 1
-        obj.author = cast("User", request.user)
-        super().save_model(request, obj, form, change)
+    @display(description="Dry run")
+    def page(self, run: DryRun) -> SafeString:
+        return format_html('<a class="us-link" href="/policy/dry-runs/{}/">{}</a>', run.pk, run)
+
+
+@admin.register(BreakGlass)
+class BreakGlassAdmin(EvidenceAdmin):
+    list_display = ("page", "standing", "opened_by", "opened_at", "ends_at", "reviewed_by", "verdict")
+    list_filter = (
+        ("system", AutocompleteSelectFilter),
+        "environment",
+        "verdict",
+        ("opened_at", RangeDateTimeFilter),
+    )
+    list_select_related = ("system", "environment", "opened_by", "reviewed_by")
+    list_display_links = None
+    search_fields = ("system__name", "reason")
+    list_before_template = "understudy/lists/break_glass.html"
+
+    @display(description="Break-glass")
+    def page(self, glass: BreakGlass) -> SafeString:
+        return format_html('<a class="us-link" href="/break-glass/{}/">{}</a>', glass.pk, glass)
+
+    @display(description="Standing", label=_STANDING)
+    def standing(self, glass: BreakGlass) -> str:
+        if glass.reviewed_at is not None:
+            return "reviewed"
+        return "not reviewed" if glass.is_over(timezone.now()) else "in force"

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from governance.admin.pages import correction, standing_behind, vendor, what_if
+from governance.admin.pages import break_glass, correction, policy, standing_behind, vendor, what_if
 from governance.admin.pages.action import action
 from governance.admin.pages.attest import attest
 from governance.admin.pages.block import block, lift
@@ -78,6 +78,14 @@ urlpatterns = [
     path("what-if/reports/<int:pk>/", page(what_if.report), name="what-if-report"),
     path("what-if/reports/<int:pk>/<slug:form>/", page(what_if.export), name="what-if-export"),
     path("concentration/", page(concentration), name="concentration"),
+    path("policy/", page(policy.policy), name="policy"),
+    path("policy/policy.toml", page(policy.export), name="policy-export"),
+    path("policy/change/", page(policy.change), name="policy-change"),
+    path("policy/dry-runs/<int:pk>/", page(policy.dry_run_page), name="dry-run"),
+    path("break-glass/new/", page(break_glass.open_glass), name="break-the-glass"),
+    path("break-glass/<int:pk>/", page(break_glass.glass), name="break-glass"),
+    path("break-glass/<int:pk>/close/", page(break_glass.close), name="break-glass-close"),
+    path("break-glass/<int:pk>/review/", page(break_glass.review), name="break-glass-review"),
     path("rules/<slug:code>/", page(rule), name="rule"),
     path("mail/", page(mails), name="mails"),
     path("mail/<str:name>/", page(mail), name="mail"),

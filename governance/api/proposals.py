@@ -214,12 +214,6 @@ class Blocks(ReadOnly):
         return Response(shapes.BlockSerializer(row).data)
 
 
-class Policies(ReadOnly):
-    queryset = models.Policy.objects.select_related("author")
-    serializer_class = shapes.PolicySerializer
-    lookup_field = "version"
-
-
 class Audit(ReadOnly):
     queryset = models.AuditEntry.objects.all()
     serializer_class = shapes.AuditEntrySerializer

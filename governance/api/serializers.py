@@ -156,6 +156,8 @@ class ProposalSerializer(serializers.ModelSerializer[models.Proposal]):
             "compensating_measure",
             "model",
             "round",
+            "policy_text",
+            "in_force_from",
             "state_digest",
             "due_on",
             "decide_by",
@@ -218,7 +220,10 @@ class NewProposal(serializers.Serializer[None]):
     waive_rule: rule, until, compensating_measure and a dependency or a system; retire_model: model.
     """
 
-    kind = serializers.ChoiceField(choices=models.Proposal.Kind.choices)
+    kind = serializers.ChoiceField(
+        choices=[choice for choice in models.Proposal.Kind.choices if choice[0] != "change_policy"],
+        help_text="A change of the policy is asked for at /policies/.",
+    )
     reason = serializers.CharField(max_length=4000)
     offering = serializers.PrimaryKeyRelatedField(queryset=Offering.objects.all(), required=False)
     purpose = serializers.SlugField(required=False)
@@ -283,14 +288,6 @@ class NewQuestion(NewComment):
 
 class NewAnswer(NewComment):
     question = serializers.PrimaryKeyRelatedField(queryset=models.Comment.objects.filter(kind="question"))
-
-
-class PolicySerializer(serializers.ModelSerializer[models.Policy]):
-    author = Slug(slug_field="username")
-
-    class Meta:
-        model = models.Policy
-        fields = ("version", "document", "reason", "author", "in_force_from", "created_at")
 
 
 class ImpactSerializer(serializers.ModelSerializer[models.Impact]):

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from governance.models import Block
 from governance.rules.facts import BlockFacts
+from registry.among import Among
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ def load_blocks(
 
 def _load_rows(models: Mapping[int, int], vendor_ids: Collection[int], now: datetime) -> Iterable[_Row]:
     hits = (
-        Q(offering_id__in=models.keys())
-        | Q(model__descendant_rows__model_id__in=set(models.values()))
-        | Q(vendor__descendant_rows__vendor_id__in=vendor_ids)
+        Q(Among("offering_id", models.keys()))
+        | Q(Among("model__descendant_rows__model_id", set(models.values())))
+        | Q(Among("vendor__descendant_rows__vendor_id", vendor_ids))
     )
     rows = Block.objects.in_force(now).filter(hits).order_by("pk")
     columns = ("model__name", "model__descendant_rows__model_id", "vendor__name", "vendor__descendant_rows__vendor_id")

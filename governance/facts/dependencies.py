@@ -21,6 +21,7 @@ from governance.rules.facts import (
     OfferingFacts,
     PlanFacts,
 )
+from registry.among import Among
 from registry.capabilities import read_needs
 from registry.models import Alternative, Dependency, Drill, PlanRevision
 
@@ -121,7 +122,7 @@ class Rows:
 
 def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
     """Dependencies by id with everything behind them, ended or not, by nine queries."""
-    rows = load_rows(Dependency.objects.filter(pk__in=dependency_ids))
+    rows = load_rows(Dependency.objects.filter(Among("pk", dependency_ids)))
     permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
     return put_together(rows, offerings, permits, load_hosts(rows.server_ids, offerings.values()))
@@ -188,7 +189,7 @@ def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[Alternati
     last = Drill.objects.filter(alternative=OuterRef("pk")).newest_first()
     measured = last.exclude(switch_time=None, reindex_time=None)
     rows = (
-        Alternative.objects.filter(plan_revision_id__in=plan_revision_ids)
+        Alternative.objects.filter(Among("plan_revision_id", plan_revision_ids))
         .order_by("plan_revision_id", "order")
         .annotate(
             switch_time=Subquery(measured.values("switch_time")[:1]),

@@ -12,7 +12,7 @@ from governance.facts.blocks import load_blocks
 from governance.facts.permits import Permits, Wanted, load_permits
 from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
-from registry.among import among
+from registry.among import Among, AmongTexts
 from registry.capabilities import Capabilities
 from registry.lineage import Roots, roots_of
 from registry.models import Change, ChangeKind, Member, Offering, Revision
@@ -126,7 +126,7 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
     )
     rows = (
         Offering.objects.with_as_of()
-        .filter(pk__in=among(ids))
+        .filter(Among("pk", ids))
         .order_by()
         .annotate(
             has_active_owner=Exists(active),
@@ -150,7 +150,7 @@ def _load_licenses(
     ids: Collection[int], revisions: Collection[str] | None
 ) -> Mapping[int, dict[str, LicenseFacts | None]]:
     rows = (
-        Revision.objects.filter(_of_interest(revisions), offering_id__in=ids)
+        Revision.objects.filter(_of_interest(revisions), Among("offering_id", ids))
         .order_by("-observed_at")
         .values_list("offering_id", "revision", "license__spdx_id", "license__license_class")
     )
@@ -164,7 +164,7 @@ def _of_interest(revisions: Collection[str] | None) -> Q:
     # A shortened commit can only be found among all of them.
     if revisions is None or any(0 < len(revision) < _FULL_SHA for revision in revisions):
         return Q()
-    return Q(revision__in={"", *revisions}) | Q(revision=F("offering__head_revision"))
+    return Q(AmongTexts("revision", {"", *revisions})) | Q(revision=F("offering__head_revision"))
 
 
 def _root_facts(roots: Roots) -> RootFacts:

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from governance.facts.json_objects import JSONObjectAgg
 from governance.models import Adoption, Approval, Basis, Waiver
 from governance.rules.facts import AdoptionFacts, ApprovalFacts, WaiverFacts
-from registry.among import among
+from registry.among import Among
 
 _COLUMNS = ("pk", "proposal_id", "granted_at", "expires_on", "ended_at", "end_reason", "facts")
 _FIELDS = ("id", *_COLUMNS[1:-1], "basis")
@@ -66,12 +66,14 @@ def _rows(wanted: Wanted, today: date) -> Iterable[tuple[Any, ...]]:
     nothing = Value("")
     parts = (
         _part(
-            Adoption.objects.filter(offering_id__in=wanted.offering_ids).annotate(facts=_basis_of_adoptions(wanted)),
+            Adoption.objects.filter(Among("offering_id", wanted.offering_ids)).annotate(
+                facts=_basis_of_adoptions(wanted)
+            ),
             _ADOPTION,
             ["offering_id", "purpose", "distribution"],
         ),
         _part(
-            Approval.objects.filter(alternative_id__in=among(wanted.alternative_ids)).annotate(
+            Approval.objects.filter(Among("alternative_id", wanted.alternative_ids)).annotate(
                 facts=_basis_by("approval"), one=nothing, two=nothing
             ),
             _APPROVAL,
@@ -101,7 +103,7 @@ def _basis_of_adoptions(wanted: Wanted) -> Subquery | Case:
     uses = wanted.uses
     if uses is None:
         return _basis_by("adoption")
-    is_judged = Q(offering_id__in=uses.offering_ids, purpose__in=uses.purposes, distribution=uses.distribution)
+    is_judged = Q(Among("offering_id", uses.offering_ids), purpose__in=uses.purposes, distribution=uses.distribution)
     return Case(When(is_judged, then=_basis_by("adoption")), default=_no_basis())
 
 
@@ -110,7 +112,7 @@ def _no_basis() -> Cast:
 
 
 def _waivers(wanted: Wanted, today: date) -> QuerySet[Waiver]:
-    of_these = Q(dependency_id__in=wanted.dependency_ids)
+    of_these = Q(Among("dependency_id", wanted.dependency_ids))
     if wanted.system_id is not None:
         of_these |= Q(system_id=wanted.system_id)
     return Waiver.objects.filter(of_these, ended_at=None, expires_on__gte=today)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from governance.rules.facts import StaleFacts
+from registry.among import Among
 from registry.effective import is_stale
 from registry.models import Listing
 
@@ -36,7 +37,7 @@ def load_staleness(offering_ids: Collection[int], *, now: datetime) -> dict[int,
     An offering that no polled source lists is never stale: nobody was there to confirm it.
     """
     voices: dict[int, list[_Voice]] = defaultdict(list)
-    listings = Listing.objects.filter(offering__in=offering_ids, source__is_enabled=True, current__isnull=False)
+    listings = Listing.objects.filter(Among("offering", offering_ids), source__is_enabled=True, current__isnull=False)
     for offering_id, source_id, name, interval, *moments in listings.order_by("pk").values_list(*_COLUMNS):
         answered_at = _answered_at(*moments)
         is_late = is_stale(answered_at, interval=interval, now=now)

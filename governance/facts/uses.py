@@ -15,6 +15,7 @@ from governance.facts.offerings import load_offerings
 from governance.facts.permits import Uses, load_permits
 from governance.facts.systems import GLASS_COLUMNS, SYSTEM_COLUMNS, of_glass, system_facts
 from governance.rules.facts import DependencyFacts, OfferingFacts, SystemFacts, Use
+from registry.among import Among
 from registry.models import Dependency, Environment, System
 from registry.refs import Resolution, Wanted, resolve
 
@@ -119,7 +120,7 @@ def _load(
     """The offerings and the system's uses of them; None means whatever it has declared, `is_complete` that as well."""
     declared = Dependency.objects.current().filter(system_id=system.id, environment__slug=system.environment)
     if offering_ids is not None and not is_complete:
-        declared = declared.filter(offering_id__in=offering_ids)
+        declared = declared.filter(Among("offering_id", offering_ids))
     rows = load_rows(declared)
     named = set(offering_ids or ())
     wanted = replace(

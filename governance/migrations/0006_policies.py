@@ -89,14 +89,18 @@ class Migration(migrations.Migration):
                     "changed_count",
                     models.PositiveIntegerField(default=0, help_text="Systems and environments whose answer changes."),
                 ),
-                ("verdicts", models.JSONField(blank=True, default=dict, help_text="How many, by `before -> after`.")),
+                (
+                    "verdicts",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="How many systems and environments, by `before -> after`."
+                    ),
+                ),
                 (
                     "changes",
                     models.JSONField(
                         blank=True, default=list, help_text="The first of them, with what comes and goes."
                     ),
                 ),
-                ("error", models.TextField(blank=True)),
                 ("claimed_until", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
@@ -302,7 +306,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("reviewed_at", None),
                     ("reviewed_at__gte", models.F("ends_at")),
-                    ("reviewed_at__gte", models.F("closed_at")),
+                    models.Q(("closed_at__isnull", False), ("reviewed_at__gte", models.F("closed_at"))),
                     _connector="OR",
                 ),
                 name="break_glass_is_reviewed_when_it_is_over",

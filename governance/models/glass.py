@@ -93,7 +93,8 @@ class BreakGlass(models.Model):
                 name="break_glass_is_reviewed_when_it_is_over",
                 condition=models.Q(reviewed_at=None)
                 | models.Q(reviewed_at__gte=models.F("ends_at"))
-                | models.Q(reviewed_at__gte=models.F("closed_at")),
+                # Without the first half NULL would make the whole condition unknown, and a CHECK lets that pass.
+                | models.Q(closed_at__isnull=False, reviewed_at__gte=models.F("closed_at")),
             ),
         ]
 

@@ -65,9 +65,10 @@ class DryRun(models.Model):
     total = models.PositiveIntegerField(default=0, help_text="Systems with current dependencies.")
     done = models.PositiveIntegerField(default=0, help_text="Of these, how many are judged.")
     changed_count = models.PositiveIntegerField(default=0, help_text="Systems and environments whose answer changes.")
-    verdicts = models.JSONField(default=dict, blank=True, help_text="How many, by `before -> after`.")
+    verdicts = models.JSONField(
+        default=dict, blank=True, help_text="How many systems and environments, by `before -> after`."
+    )
     changes = models.JSONField(default=list, blank=True, help_text="The first of them, with what comes and goes.")
-    error = models.TextField(blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,6 +1,6 @@
 """All rules on one use: flaws found by the families, weighed by policy, grace and waivers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -26,11 +26,24 @@ FAMILIES: tuple[Callable[[Case], Iterable[Flaw]], ...] = (
 
 def judge(use: Use, policy: Policy) -> list[Finding]:
     """Every finding on `use`, in the order of the rules' families; what explains them (waivers, break-glass) last."""
-    case = open_case(use, policy)
-    return weigh(case, (flaw for family in FAMILIES for flaw in family(case)))
+    return judge_by_each(use, (policy,))[0]
 
 
-def weigh(case: Case, flaws: Iterable[Flaw]) -> list[Finding]:
+def judge_by_each(use: Use, policies: Sequence[Policy]) -> list[list[Finding]]:
+    """The findings on `use` by each of the policies. What they read alike is looked at once."""
+    cases: list[Case] = []
+    flaws: list[tuple[Flaw, ...]] = []
+    for policy in policies:
+        if cases and cases[-1].policy.reads_like(policy):
+            cases.append(replace(cases[-1], policy=policy))
+            flaws.append(flaws[-1])
+        else:
+            cases.append(open_case(use, policy))
+            flaws.append(tuple(flaw for family in FAMILIES for flaw in family(cases[-1])))
+    return [_weigh_all(case, found) for case, found in zip(cases, flaws, strict=True)]
+
+
+def _weigh_all(case: Case, flaws: Iterable[Flaw]) -> list[Finding]:
     """The findings that the policy of `case` makes of its flaws."""
     weighed = [_soften(flaw, _weigh(flaw, case.use.system, case.policy, case.today), case) for flaw in flaws]
     findings = [finding for finding in weighed if finding.level != OFF]

@@ -17,7 +17,7 @@ A document has these keys, all optional; `docs/reference/policy.md` explains eac
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -117,6 +117,10 @@ class Policy:
     def allows(self, license_class: str, distribution: str) -> bool:
         return license_class in self.allowed_license_classes[distribution]
 
+    def reads_like(self, other: "Policy") -> bool:
+        """Whether the rules find the same flaws by both: they differ at most in how heavy those weigh."""
+        return all(getattr(self, name) == getattr(other, name) for name in _READ_BY_RULES)
+
     def exception_for(self, rule: str, tags: Collection[str], today: date) -> ExceptionTerms | None:
         """Of the exceptions in force for a system with `tags` the one that lowers `rule` most."""
         fitting = (one for one in self.exceptions if rule in one.rules and one.tag in tags and today <= one.until)
@@ -126,6 +130,12 @@ class Policy:
         """The day from which `rule` may stop `system` (by slug): its own, else that of all; None: it always could."""
         own = self.enforce_from_by_system.get(system, {})
         return own.get(rule, self.enforce_from.get(rule))
+
+
+# The other fields say what a flaw weighs, or what is granted from now on.
+_WEIGHED = {"version", "levels", "enforce_from", "enforce_from_by_system", "exceptions", "waiver_warning_days"}
+_GRANTED = {"waiver_max_days", "adoption_days", "approval_days", "drill_days", "decision_days"}
+_READ_BY_RULES = tuple(one.name for one in fields(Policy) if one.name not in _WEIGHED | _GRANTED)
 
 
 def from_document(version: int, document: Mapping[str, Any]) -> Policy:

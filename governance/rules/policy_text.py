@@ -104,9 +104,10 @@ def as_text(document: Mapping[str, Any]) -> str:
 
 
 def _tables(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    """The table's own values first: what follows a heading belongs to it."""
-    inner = {key: value for key, value in table.items() if _is_table(value) or _is_list_of_tables(value)}
-    yield from (f"{_key(key)} = {_value(value)}" for key, value in table.items() if key not in inner)
+    """The table's own values first: what follows a heading belongs to it. By name, for databases order keys at will."""
+    ordered = sorted(table.items())
+    inner = {key: value for key, value in ordered if _is_table(value) or _is_list_of_tables(value)}
+    yield from (f"{_key(key)} = {_value(value)}" for key, value in ordered if key not in inner)
     for key, value in inner.items():
         name = ".".join(map(_key, (*path, key)))
         for one in [value] if _is_table(value) else value:

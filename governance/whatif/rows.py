@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from governance.whatif.question import DrillFacts
-from registry.among import among
+from registry.among import Among
 from registry.models import Alternative, Dependency, Drill, PlanRevision
 
 _DAY = timedelta(days=1)
@@ -48,7 +48,7 @@ class AlternativeRow(NamedTuple):
 
 def uses(dependency_ids: Collection[int]) -> Iterator[UseRow]:
     rows = (
-        Dependency.objects.filter(pk__in=among(dependency_ids))
+        Dependency.objects.filter(Among("pk", dependency_ids))
         .order_by("pk")
         .values_list(
             "pk",
@@ -76,7 +76,7 @@ def uses(dependency_ids: Collection[int]) -> Iterator[UseRow]:
 def newest_revisions(dependency_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     """By plan, its newest submitted revision and the number of that."""
     rows = (
-        PlanRevision.objects.filter(plan__dependency__in=among(dependency_ids), submitted_at__isnull=False)
+        PlanRevision.objects.filter(Among("plan__dependency", dependency_ids), submitted_at__isnull=False)
         .order_by("number")
         .values_list("plan_id", "pk", "number")
     )
@@ -86,7 +86,7 @@ def newest_revisions(dependency_ids: Collection[int]) -> dict[int, tuple[int, in
 
 def alternatives(revision_ids: Collection[int]) -> Iterator[AlternativeRow]:
     rows = (
-        Alternative.objects.filter(plan_revision__in=among(revision_ids))
+        Alternative.objects.filter(Among("plan_revision_id", revision_ids))
         .order_by("plan_revision_id", "order")
         .values_list(*AlternativeRow._fields)
     )
@@ -95,7 +95,7 @@ def alternatives(revision_ids: Collection[int]) -> Iterator[AlternativeRow]:
 
 def last_drills(alternative_ids: Collection[int]) -> dict[int, DrillFacts]:
     rows = (
-        Drill.objects.filter(alternative__in=among(alternative_ids))
+        Drill.objects.filter(Among("alternative_id", alternative_ids))
         .order_by("alternative_id", "drilled_on", "pk")
         .values_list("alternative_id", "outcome", "expires_on", "switch_time", "reindex_time")
     )

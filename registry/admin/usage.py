@@ -26,12 +26,17 @@ class Dependencies(EvidenceRows):
 @admin.register(System)
 class SystemAdmin(RegisterAdmin):
     list_display = ("name", "gate", "team", "criticality_label", "distribution", "dependency_total")
+    list_before_template = "understudy/lists/systems.html"
     list_filter = ("criticality", "distribution", ("team", AutocompleteSelectFilter))
     list_select_related = ("team",)
     search_fields = ("name", "slug", "team__name")
     autocomplete_fields = ("team",)
     prepopulated_fields = {"slug": ("name",)}
     inlines = (Dependencies,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
+        """Tags decide on exceptions of the policy, so the team that has to pass the gate does not set them."""
+        return () if request.user.has_perm("registry.tag_system") else ("tags",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[System]:
         return (

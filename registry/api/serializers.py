@@ -182,7 +182,16 @@ class SystemSerializer(serializers.ModelSerializer[models.System]):
 
     class Meta:
         model = models.System
-        fields = ("slug", "name", "team", "criticality", "distribution", "description")
+        fields = ("slug", "name", "team", "criticality", "distribution", "description", "tags")
+
+    def validate_tags(self, tags: Any) -> Any:
+        """Tags decide on exceptions of the policy, so the team that has to pass the gate does not set them."""
+        request = self.context.get("request")
+        if tags != (self.instance.tags if self.instance else []) and not (
+            request and request.user.has_perm("registry.tag_system")
+        ):
+            raise serializers.ValidationError("Reviewers and administrators set tags.")
+        return tags
 
 
 class EnvironmentSerializer(serializers.ModelSerializer[models.Environment]):

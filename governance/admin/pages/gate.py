@@ -16,8 +16,8 @@ from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.answer import Answer, AnsweredFinding
 from governance.check import UnknownEnvironment, preview
 from governance.links import page_path
-from governance.models import Check, Waiver
-from governance.permissions import can_propose_for_system
+from governance.models import BreakGlass, Check, Waiver
+from governance.permissions import can_break_glass, can_propose_for_system
 from governance.rules.catalogue import RULES
 from registry.models import Dependency, Environment, System
 
@@ -52,6 +52,7 @@ class GatePage:
     groups: list[Group]
     waivers: list[Waiver]
     checks: list[Check]
+    glass: BreakGlass | None
 
     @property
     def errors(self) -> int:
@@ -83,6 +84,10 @@ def load(system: System, environment: Environment, *, now: datetime) -> GatePage
         checks=list(
             Check.objects.filter(system=system, environment=environment).select_related("asked_by")[:LAST_CHECKS]
         ),
+        glass=BreakGlass.objects.in_force(now)
+        .filter(system=system, environment=environment)
+        .select_related("opened_by")
+        .first(),
     )
 
 
@@ -136,8 +141,9 @@ def gate(request: HttpRequest, slug: str) -> HttpResponse:
         page = load(system, _environment(request.GET.get("environment", "")), now=timezone.now())
     except UnknownEnvironment as unknown:
         raise Http404(str(unknown)) from unknown
-    can_propose = can_propose_for_system(person_of(request), system)
-    return show(request, "gate.html", title=system.name, page=page, can_propose=can_propose)
+    person = person_of(request)
+    rights = {"can_propose": can_propose_for_system(person, system), "can_break_glass": can_break_glass(person, system)}
+    return show(request, "gate.html", title=system.name, page=page, **rights)
 
 
 def _environment(slug: str) -> Environment:

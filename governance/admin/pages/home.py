@@ -12,8 +12,8 @@ from governance.admin.pages import single_vendor
 from governance.admin.pages.frame import person_of, show
 from governance.attest import count_overdue
 from governance.due_drills import DueDrill, due_of_teams
-from governance.models import Action, Comment, Impact, Proposal
-from governance.permissions import ADMIN, roles_of
+from governance.models import Action, BreakGlass, Comment, Impact, Proposal
+from governance.permissions import ADMIN, can_decide, roles_of
 from governance.queue import decidable_by, questions_to
 from governance.vendor_signals import open_signals
 from registry.health import Health, look
@@ -45,6 +45,8 @@ class Home:
     drills: list[DueDrill]
     to_attest: int
     leavers: int
+    glasses: list[BreakGlass]
+    to_review: list[BreakGlass]
     is_empty: bool
 
     @property
@@ -76,6 +78,8 @@ def load(person: User, *, now: datetime) -> Home:
         drills=due_of_teams(teams, now=now)[:LIST_LENGTH],
         to_attest=count_overdue(person, now=now),
         leavers=len(leavers.find()) if person.has_perm("governance.view_leavers") else 0,
+        glasses=list(BreakGlass.objects.in_force(now).select_related(*_OPENED)),
+        to_review=_to_review(person, now=now),
         is_empty=not AIModel.objects.exists(),
     )
 
@@ -96,6 +100,16 @@ def _overdue(person: User, to_decide: QuerySet[Proposal] | None, *, today: date)
     if ADMIN in roles_of(person):
         return list(Proposal.objects.overdue(today).select_related(*_SUBJECTS).most_pressing_first())
     return [] if to_decide is None else list(to_decide.filter(due_on__lt=today))
+
+
+_OPENED = ("system", "environment", "opened_by")
+
+
+def _to_review(person: User, *, now: datetime) -> list[BreakGlass]:
+    """What waits for the review of this person: all of it, until it is done."""
+    if not can_decide(person):
+        return []
+    return list(BreakGlass.objects.to_review(now).exclude(opened_by=person).select_related(*_OPENED))
 
 
 def _own_proposals(person: User, *, now: datetime) -> QuerySet[Proposal]:

@@ -105,6 +105,8 @@ def table_of(state: State) -> Table:
         return _offerings(_compared(state))
     if state.get("kind") == "retire_model":
         return _retirement(state)
+    if state.get("kind") == "change_policy":
+        return _policy(state)
     return _waiver(state)
 
 
@@ -164,6 +166,12 @@ def _leans(one: State, words: str) -> Cell:
     return Cell(
         f"{words} {one['instead']}" if one["instead"] else "nothing holds without it", is_bad=not one["instead"]
     )
+
+
+def _policy(state: State) -> Table:
+    """What the text asks for less than what stands."""
+    rows = [Row(one["field"], (Cell(one["change"], is_bad=True),)) for one in state["loosens"]]
+    return Table(("It loosens",), tuple(rows))
 
 
 def _waiver(state: State) -> Table:
