@@ -30,9 +30,9 @@ def bring_in(review: Review, *, file_name: str, actor: User | None, now: datetim
         for model in models:
             tell_lineage(model, before=former.get(model.slug, {}), by=actor, now=now)
         for model in models:
-            offerings = [snapshot(one, "revisions", "aliases") for one in model.offerings.order_by("pk")]
-            after = snapshot(model, "base_edges") | {"offerings": offerings}
-            record("registry:model:imported", model, actor=actor, after=file | after)
+            places = [snapshot(one, "revisions", "aliases") for one in model.offerings.order_by("pk")]
+            whole = {**file, **snapshot(model, "base_edges"), "offerings": places}
+            record("registry:model:imported", model, actor=actor, after=whole)
     return models
 
 

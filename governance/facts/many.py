@@ -11,7 +11,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from governance.facts.concentrations import load_concentrations_of
 from governance.facts.dependencies import load_rows, put_together
+from governance.facts.hosts import load_hosts
 from governance.facts.offerings import load_offerings
 from governance.facts.permits import load_permits
 from governance.models import BreakGlass, Waiver
@@ -20,7 +22,7 @@ from registry.among import Among
 from registry.models import Dependency, Environment, System
 
 BATCH = 250
-_SYSTEM = ("slug", "name", "criticality", "distribution", "tags")
+_SYSTEM = ("team_id", "slug", "name", "criticality", "distribution", "tags")
 _WAIVER = ("pk", "proposal_id", "granted_at", "expires_on", "rule", "reason")
 Place = tuple[int, int]  # a system and an environment, by id
 
@@ -47,7 +49,7 @@ def declared_in_batches(*, now: datetime, size: int = BATCH) -> Iterator[list[De
 
 
 def load_many(system_ids: Collection[int], *, now: datetime) -> list[Declared]:
-    """What the systems have declared, by system and environment, by twelve queries."""
+    """What the systems have declared, by system and environment, by fourteen queries."""
     current = Dependency.objects.current().filter(Among("system_id", system_ids))
     places = {
         pk: (system_id, environment_id)
@@ -58,7 +60,8 @@ def load_many(system_ids: Collection[int], *, now: datetime) -> list[Declared]:
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
     systems = _load_systems(system_ids, set(places.values()), now)
     uses: dict[Place, list[Use]] = defaultdict(list)
-    for dependency in put_together(rows, offerings, permits).values():
+    hosts = load_hosts(rows.server_ids, offerings.values())
+    for dependency in put_together(rows, offerings, permits, hosts).values():
         place = places[dependency.id]
         uses[place].append(_use(systems[place], dependency, now))
     return [Declared(systems[place], tuple(found)) for place, found in sorted(uses.items(), key=lambda item: item[0])]
@@ -77,11 +80,12 @@ def _use(system: SystemFacts, dependency: DependencyFacts, now: datetime) -> Use
 
 def _load_systems(ids: Collection[int], places: Collection[Place], now: datetime) -> dict[Place, SystemFacts]:
     columns = {pk: fields for pk, *fields in System.objects.filter(Among("pk", ids)).values_list("pk", *_SYSTEM)}
+    concentrations = load_concentrations_of({pk: team_id for pk, (team_id, *_) in columns.items()})
     environments = {row.pk: row for row in Environment.objects.all()}
     waivers, glasses = _load_waivers(ids, now), _load_glasses(ids, now)
     found: dict[Place, SystemFacts] = {}
     for system_id, environment_id in places:
-        fields: dict[str, Any] = dict(zip(_SYSTEM, columns[system_id], strict=True))
+        fields: dict[str, Any] = dict(zip(_SYSTEM[1:], columns[system_id][1:], strict=True))
         environment = environments[environment_id]
         found[system_id, environment_id] = SystemFacts(
             id=system_id,
@@ -90,6 +94,7 @@ def _load_systems(ids: Collection[int], places: Collection[Place], now: datetime
             environment_id=environment_id,
             is_production=environment.environment_class == Environment.Class.PRODUCTION,
             waivers=tuple(waivers[system_id]),
+            concentrations=concentrations[system_id],
             glass=glasses.get((system_id, environment_id)),
         )
     return found

@@ -7,12 +7,11 @@ from typing import Any
 
 from governance import proposals
 from governance.admin.pages.proposal_effect import effect_of
-from governance.admin.pages.proposal_facts import Difference, Table, fit, in_words, shared_vendors, table_of
+from governance.admin.pages.proposal_facts import Difference, State, Table, fit, in_words, shared_vendors, table_of
 from governance.last_approved import LastApproved, last_approved
 from governance.models import Comment, Decision, Proposal
 from governance.permissions import can_propose
 from governance.routing import Progress, hats_of
-from governance.state import State
 from governance.terms import terms_in_force
 from registry.models import Drill, User
 
