@@ -103,10 +103,10 @@ def test_the_question_is_kept_as_it_was_understood() -> None:
     }
 
 
-def test_a_check_costs_fourteen_queries_besides_its_savepoint(django_assert_num_queries: Any) -> None:
+def test_a_check_costs_fifteen_queries_besides_its_savepoint(django_assert_num_queries: Any) -> None:
     request, person = question(green(pinned_revision="", served_by=f.vendor())), f.user()
 
-    with django_assert_num_queries(16) as queries:
+    with django_assert_num_queries(17) as queries:
         check(request, asked_by=person, now=NOW)
 
     assert sum("SAVEPOINT" in query["sql"] for query in queries) == 2

@@ -78,7 +78,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.block": ("reviewer", "reviewer", ""),
     "governance.check": ("viewer owner reviewer admin legal", "", ""),
     "governance.finding": ("", "", ""),
-    "governance.whatifreport": ("viewer owner reviewer admin", "", ""),
+    "governance.whatifreport": ("viewer owner reviewer admin legal", "", ""),
     "governance.concentration": ("", "", ""),
     "governance.triage": ("", "", ""),
     "governance.triagefailure": ("", "", ""),

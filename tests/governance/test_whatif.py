@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.rules.facts import AlternativeFacts, DependencyFacts
+from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts
 from governance.rules.policy import Policy
 from governance.whatif import fates as whatif_fates
 from governance.whatif.answer import Answer, document_of
 from governance.whatif.fates import Fate, Outcome, Reason, days_in_words, judge
 from governance.whatif.fixes import Help, done, most_helpful, shared_alternatives
 from governance.whatif.question import DrillFacts, Exposed, Lost, Scene, Way
+from registry.capabilities import Needs
 from tests.governance import facts_of_rules as f
-from tests.governance import test_rules_oracle as oracle
+from tests.governance import oracle
+from tests.governance.test_rules_oracle import alternative, offering
 
 IN_A_MONTH = f.TODAY + timedelta(days=30)
 ALIBABA = next(iter(f.roots("Alibaba").names))
@@ -294,10 +296,10 @@ def test_what_may_be_used_and_stands_in_no_plan_is_offered_for_those_without_one
 def test_doing_it_keeps_running_exactly_what_was_promised(seed: int) -> None:
     dice = Random(seed)  # noqa: S311 - a world for a test, not a secret
     world = oracle.random_world(dice)
-    at = scene(lost_of(world, dice.randrange(oracle.VENDORS)))
+    at = scene(lost_of(world, dice.randrange(len(world.parents))))
     members = [random_exposed(dice, world, number) for number in range(4)]
     use = ("embedding", "saas")
-    candidates = {use: [f.adopted(oracle.offering(world, model)) for model in range(oracle.MODELS)]}
+    candidates = {use: [f.adopted(offering(world, model)) for model in range(len(world.bases))]}
     fates = [judge(one, at) for one in members]
 
     for help_ in most_helpful(fates, at, candidates):
@@ -318,7 +320,9 @@ def is_for(help_: Help, one: Exposed) -> bool:
 
 def lost_of(world: oracle.World, vendor: int) -> Lost:
     """The vendor with its children, we ourselves left out, as loading resolves it."""
-    family = [one for one in range(oracle.VENDORS) if vendor in oracle.chain_of(world, one) and one != world.is_self]
+    family = [
+        one for one in range(len(world.parents)) if vendor in oracle.chain_of(world, one) and one != world.is_self
+    ]
     return Lost(vendors={one: f"V{one}" for one in family} if vendor != world.is_self else {})
 
 
@@ -327,11 +331,19 @@ def is_lost_by_hand(world: oracle.World, model: int, vendor: int, gone: int) -> 
     return model == gone or (vendor != world.is_self and vendor in oracle.vendors_behind(world, model))
 
 
+def needing(
+    world: oracle.World, primary: OfferingFacts, alternatives: list[AlternativeFacts], **fields: Any
+) -> DependencyFacts:
+    """A use that needs what the oracle takes for needed."""
+    needs = Needs(context_length=oracle.NEEDED)
+    return f.dependency(primary, plan=f.plan(*alternatives), needs=needs, has_index=world.has_index, **fields)
+
+
 def random_exposed(dice: Random, world: oracle.World, number: int) -> Exposed:
-    ways = [oracle.random_way(dice) for _ in range(dice.randrange(4))]
-    alternatives = [oracle.alternative(world, way, order) for order, way in enumerate(ways, start=1)]
-    primary = oracle.offering(world, dice.randrange(oracle.MODELS))
-    dependency = f.dependency(primary, plan=f.plan(*alternatives), has_verified_copy=dice.random() < 0.2)
+    ways = [oracle.random_way(dice, len(world.bases)) for _ in range(dice.randrange(4))]
+    alternatives = [alternative(world, way, order) for order, way in enumerate(ways, start=1)]
+    primary = offering(world, dice.randrange(len(world.bases)))
+    dependency = needing(world, primary, alternatives, has_verified_copy=dice.random() < 0.2)
     drills = {one.id: passed(dice.choice([0.5, 40.0])) for one in alternatives if dice.random() < 0.6}
     return exposed(replace(dependency, id=number), drills=drills)
 
@@ -340,10 +352,10 @@ def agrees(seed: int) -> bool:
     """Whether the fate's plan holds exactly where the definition of the gate says so for what is left of the plan."""
     dice = Random(seed)  # noqa: S311 - a world for a test, not a secret
     world, primary, plan = oracle.random_plan(seed)
-    vendor, gone = dice.randrange(oracle.VENDORS), dice.randrange(oracle.MODELS)
-    alternatives = [oracle.alternative(world, way, order) for order, way in enumerate(plan, start=1)]
-    one = exposed(f.dependency(oracle.offering(world, primary), plan=f.plan(*alternatives)))
-    lost = replace(lost_of(world, vendor), offering_ids=frozenset({oracle.offering(world, gone).id}))
+    vendor, gone = dice.randrange(len(world.parents)), dice.randrange(len(world.bases))
+    alternatives = [alternative(world, way, order) for order, way in enumerate(plan, start=1)]
+    one = exposed(needing(world, offering(world, primary), alternatives))
+    lost = replace(lost_of(world, vendor), offering_ids=frozenset({offering(world, gone).id}))
     fate = judge(one, scene(lost, gone_on=f.TODAY + timedelta(days=1)))
     left = [way for way in plan if way.kind != "offering" or not is_lost_by_hand(world, way.model, vendor, gone)]
     holds = any(holds_tomorrow(world, primary, way) for way in left)
