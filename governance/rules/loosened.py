@@ -6,6 +6,8 @@ from datetime import date
 
 from governance.rules.catalogue import CRITICALITIES, ENVIRONMENT_CLASSES, LEVELS, PRODUCTION, RULES
 from governance.rules.policy import DISTRIBUTIONS, ExceptionTerms, Policy
+from governance.rules.routes import KINDS, Route, in_words
+from governance.rules.routes import LICENSE_CLASSES as CLASSES_OF_ROUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,29 @@ def _covers(standing: ExceptionTerms, one: ExceptionTerms, code: str) -> bool:
     )
 
 
+def _countries(before: Policy, after: Policy) -> Iterator[Loosening]:
+    if before.compare_countries and not after.compare_countries:
+        yield Loosening("compare_countries", "the same country counts as another host")
+
+
+def _routes(before: Policy, after: Policy) -> Iterator[Loosening]:
+    old, new = before.routes, after.routes
+    for kind in KINDS:
+        for word in CRITICALITIES:
+            routes = old.of(kind, criticality=word), new.of(kind, criticality=word)
+            yield from _fewer(f"routes.by_criticality.{kind}.{word}", *routes)
+        for word in CLASSES_OF_ROUTES:
+            routes = old.of(kind, license_class=word), new.of(kind, license_class=word)
+            yield from _fewer(f"routes.by_license_class.{kind}.{word}", *routes)
+    if new.delegation_days > old.delegation_days:
+        yield Loosening("routes.delegation_days", f"{old.delegation_days} becomes {new.delegation_days}")
+
+
+def _fewer(field: str, before: Route, after: Route) -> Iterator[Loosening]:
+    if any(after.get(role, 0) < count for role, count in before.items()):
+        yield Loosening(field, f"{in_words(before)} become {in_words(after)}")
+
+
 _COMPARED: tuple[Callable[[Policy, Policy], Iterable[Loosening]], ...] = (
     _levels,
     _lead_days,
@@ -118,4 +143,6 @@ _COMPARED: tuple[Callable[[Policy, Policy], Iterable[Loosening]], ...] = (
     _numbers,
     _enforce_from,
     _exceptions,
+    _countries,
+    _routes,
 )

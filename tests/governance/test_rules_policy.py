@@ -115,6 +115,18 @@ LOOSENINGS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"exceptions": [{**EXCEPTION, "rules": ["UD401", "UD201"]}]},
         "exceptions[0]: UD201 is at most a note for systems tagged sandbox until 2026-06-01",
     ),
+    ({"compare_countries": True}, {}, "compare_countries: the same country counts as another host"),
+    (
+        {},
+        {"routes": {"by_criticality": {"waive_rule": {"critical": {"reviewer": 1}}}}},
+        "routes.by_criticality.waive_rule.critical: 2 reviewers become 1 reviewer",
+    ),
+    (
+        {"routes": {"by_license_class": {"adopt_model": {"open": {"legal": 1}}}}},
+        {},
+        "routes.by_license_class.adopt_model.open: 1 reviewer and 1 person of legal become 1 reviewer",
+    ),
+    ({}, {"routes": {"delegation_days": 31}}, "routes.delegation_days: 30 becomes 31"),
 ]  # fmt: skip
 
 
