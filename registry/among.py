@@ -11,7 +11,7 @@ from django.db.models.lookups import Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 
-class Among(Lookup):  # type: ignore[type-arg]  # generic in the stubs alone
+class Among(Lookup):
     """`filter(Among("offering_id", ids))`: what `offering_id__in=ids` says, for whole numbers."""
 
     lookup_name = "among"
@@ -22,19 +22,19 @@ class Among(Lookup):  # type: ignore[type-arg]  # generic in the stubs alone
         # Django makes copies of lookups from their sides, which are expressions by then.
         super().__init__(F(column) if isinstance(column, str) else column, tuple(values))
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, params = self._left(compiler, connection)
-        return f"{left} = ANY(%s::{self.array})", [*params, list(self.rhs)]
+        return f"{left} = ANY(%s::{self.array})", (*params, list(self.rhs))
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, params = self._left(compiler, connection)
-        return f"{left} IN (SELECT value FROM JSON_EACH(%s))", [*params, json.dumps(list(self.rhs))]  # noqa: S608 - a column of ours
+        return f"{left} IN (SELECT value FROM JSON_EACH(%s))", (*params, json.dumps(list(self.rhs)))  # noqa: S608 - a column of ours
 
-    def _left(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def _left(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         if not self.rhs:
             raise EmptyResultSet
         left, params = self.process_lhs(compiler, connection)
-        return left, list(params)
+        return left, tuple(params)
 
 
 class AmongTexts(Among):
