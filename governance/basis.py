@@ -54,7 +54,8 @@ def changed(basis: Mapping[str, JSON], now: Mapping[str, JSON]) -> list[FactChan
     return [
         FactChange(fact, before, now[fact])
         for fact, before in basis.items()
-        if fact in now and fact in _MATTERS and _MATTERS[fact](before, now[fact])
+        # What is equal never matters, and nearly all of it is.
+        if fact in now and before != now[fact] and fact in _MATTERS and _MATTERS[fact](before, now[fact])
     ]
 
 

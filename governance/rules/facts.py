@@ -16,9 +16,11 @@ _HEX = frozenset("0123456789abcdef")
 
 def same_revision(one: str, other: str) -> bool:
     """Whether both name one revision; a shortened commit counts as the commit that it begins."""
+    if one == other:
+        return True
     short, long = sorted((one, other), key=len)
     is_sha = len(short) >= _SHORTEST_SHA and _HEX.issuperset(short)
-    return short == long or (is_sha and _HEX.issuperset(long) and long.startswith(short))
+    return is_sha and _HEX.issuperset(long) and long.startswith(short)
 
 
 @dataclass(frozen=True, slots=True)
