@@ -16,7 +16,8 @@ _MENDED = frozenset({"UD401", "UD501"})
 
 def effect_of(proposal: Proposal, *, now: datetime) -> tuple[str, ...]:
     """Sentences in the order in which they matter: what begins, until when, and what stays as it is."""
-    return tuple(_EFFECTS[proposal.kind](proposal, now))
+    effect = _EFFECTS.get(proposal.kind)
+    return tuple(effect(proposal, now)) if effect else ()
 
 
 def _adopt(proposal: Proposal, now: datetime) -> list[str]:

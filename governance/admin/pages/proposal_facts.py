@@ -1,6 +1,6 @@
 """The state of a proposal as rows of a table: what is known beside what it is compared with. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,15 +99,7 @@ def in_words(differences: Iterable[Mapping[str, Any]]) -> list[Difference]:
 
 def table_of(state: State) -> Table:
     """What the proposal is about: one offering, the model in use beside its alternative, or what a waiver covers."""
-    if state.get("kind") == "adopt_model":
-        return _offerings({"Now": state["offering"]})
-    if state.get("kind") == "approve_alternative":
-        return _offerings(_compared(state))
-    if state.get("kind") == "retire_model":
-        return _retirement(state)
-    if state.get("kind") == "change_policy":
-        return _policy(state)
-    return _waiver(state)
+    return _TABLES.get(str(state.get("kind")), _plainly)(state)
 
 
 def _compared(state: State) -> dict[str, State]:
@@ -133,6 +125,20 @@ def shared_vendors(state: State) -> list[str] | None:
     if state.get("kind") != "approve_alternative" or not state["alternative"].get("offering"):
         return None
     return list(state["alternative"]["shares_vendors_with_primary"])
+
+
+def _adoption(state: State) -> Table:
+    return _offerings({"Now": state["offering"]})
+
+
+def _alternative(state: State) -> Table:
+    return _offerings(_compared(state))
+
+
+def _plainly(state: State) -> Table:
+    """Whatever the state says, where a kind has no table of its own."""
+    rows = (Row(_WORDS.get(name, name.replace("_", " ").capitalize()), (Cell(state[name]),)) for name in state)
+    return Table(("Now",), tuple(rows))
 
 
 def _offerings(columns: Mapping[str, State]) -> Table:
@@ -187,3 +193,12 @@ def _waiver(state: State) -> Table:
         ),
     ]
     return Table(("Now",), tuple(Row(label, (Cell(value),)) for label, value in rows))
+
+
+_TABLES: dict[str, Callable[[State], Table]] = {
+    "adopt_model": _adoption,
+    "approve_alternative": _alternative,
+    "waive_rule": _waiver,
+    "retire_model": _retirement,
+    "change_policy": _policy,
+}
