@@ -14,5 +14,6 @@ def among(ids: Collection[int]) -> Collection[int] | RawSQL:
     if len(ids) <= _FEW:
         return ids
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+        # As one text, because a list is turned into an array item by item.
+        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, ids))}}}"])
     return RawSQL("SELECT value FROM json_each(%s)", [str(list(ids))])

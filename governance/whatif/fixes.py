@@ -11,8 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from governance import basis
 from governance.rules.english import DISTRIBUTION, listed
 from governance.rules.facts import AdoptionFacts, AlternativeFacts, ApprovalFacts, OfferingFacts, PlanFacts
-from governance.rules.plan import PlanState
-from governance.whatif.fates import SOFT, Fate, Outcome, Reason, fate_of, judge
+from governance.whatif.fates import SOFT, Fate, Outcome, Reason, judge
 from governance.whatif.question import DrillFacts, Exposed, Scene
 
 SHOWN = 5
@@ -108,13 +107,23 @@ def _after(
     key = (act, fate.exposed.system.criticality)
     if key in tried:
         return tried[key]
-    changed = done(act, fate.exposed, scene, candidates)
-    if act.kind == "drill":  # of no account to the gate's word on the plan
-        return fate_of(changed, fate.ways, PlanState(fate.standings), scene).outcome
-    after = judge(changed, scene).outcome
+    if act.kind == "drill":
+        return Outcome.SURVIVES if _would_do_once_drilled(act, fate, scene) else fate.outcome
+    after = judge(done(act, fate.exposed, scene, candidates), scene).outcome
     if act.kind == "plan":
         tried[key] = after
     return after
+
+
+def _would_do_once_drilled(act: Act, fate: Fate, scene: Scene) -> bool:
+    """Whether nothing but the drill keeps an alternative from taking over in time; it says nothing about the plan."""
+    return any(
+        standing.holds
+        and standing.alternative.is_model
+        and (_passed(fate.exposed.drills.get(standing.alternative.id), scene).switch_days or 0) <= scene.notice_days
+        for standing in fate.standings
+        if thing_of(standing.alternative) == act.thing
+    )
 
 
 def _acts(
