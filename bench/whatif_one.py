@@ -30,7 +30,7 @@ from registry.models import AIModel, Dependency, System, Vendor  # noqa: E402 - 
 
 SIZE = Size(models=100_000, systems=20_000, dependencies=100_000, giant_share=0.25)
 GIANT = "vendor-1"
-ROUNDS, ROUNDS_OF_THE_GIANT = 3, 1
+ROUNDS, ROUNDS_OF_THE_GIANT = 20, 3
 GONE_ON = NOW.date() + timedelta(days=30)
 
 

@@ -24,11 +24,15 @@ class Among(Lookup):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, params = self._left(compiler, connection)
-        return f"{left} = ANY(%s::{self.array})", (*params, list(self.rhs))
+        return f"{left} = ANY(%s::{self.array})", (*params, self._array())
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         left, params = self._left(compiler, connection)
         return f"{left} IN (SELECT value FROM JSON_EACH(%s))", (*params, json.dumps(list(self.rhs)))  # noqa: S608 - a column of ours
+
+    def _array(self) -> Any:
+        # One text, because the driver turns a list into an array item by item.
+        return f"{{{','.join(map(str, self.rhs))}}}"
 
     def _left(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         if not self.rhs:
@@ -41,3 +45,6 @@ class AmongTexts(Among):
     """The same for texts."""
 
     array = "text[]"
+
+    def _array(self) -> Any:
+        return list(self.rhs)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from governance.rules.english import listed
 from governance.rules.facts import AlternativeFacts, DependencyFacts
-from governance.rules.plan import Place, PlanState, Standing, plan_state
+from governance.rules.plan import Place, Standing, plan_state
 from governance.whatif.question import NOT_HELPED_BY_A_COPY, Exposed, Scene, Way
 
 # With these flaws an alternative would still run: less than was asked for, or untried, or hanging on the same vendors.
@@ -76,11 +76,7 @@ def judge(exposed: Exposed, scene: Scene) -> Fate:
     """The fate of a dependency. One that the loss does not get to survives untouched, whatever its plan."""
     remaining = without_the_lost(exposed, scene)
     state = plan_state(Place(exposed.system, remaining, scene.policy, scene.gone_on))
-    return fate_of(exposed, ways_of(exposed, scene), state, scene)
-
-
-def fate_of(exposed: Exposed, ways: tuple[Way, ...], state: PlanState, scene: Scene) -> Fate:
-    """The fate of a dependency whose plan is judged already."""
+    ways = ways_of(exposed, scene)
     options = [option for standing in state.standings if (option := _option(standing, exposed, scene))]
     best = min(options, key=lambda option: option.rank, default=None)
     outcome, reason, text = _verdict(exposed, ways, best, state.nearest)

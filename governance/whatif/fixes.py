@@ -11,8 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from governance import basis
 from governance.rules.english import DISTRIBUTION, listed
 from governance.rules.facts import AdoptionFacts, AlternativeFacts, ApprovalFacts, OfferingFacts, PlanFacts
-from governance.rules.plan import PlanState
-from governance.whatif.fates import SOFT, Fate, Outcome, Reason, fate_of, judge
+from governance.whatif.fates import SOFT, Fate, Outcome, Reason, judge
 from governance.whatif.question import DrillFacts, Exposed, Scene
 
 SHOWN = 5
@@ -70,10 +69,13 @@ def most_helpful(
     `candidates` are offerings that may be used, by purpose and distribution.
     """
     found: dict[Act, Help] = {}
+    tried: dict[tuple[Act, str], Outcome] = {}
     for fate in fates:
         if fate.outcome != Outcome.SURVIVES:
-            for act, name, after in _better(fate, scene, candidates):
-                _count(found.setdefault(act, Help(act, name)), fate, after)
+            for act, name in dict(_acts(fate, scene, candidates)).items():
+                after = _after(act, fate, scene, candidates, tried)
+                if _RANK[after] > _RANK[fate.outcome]:
+                    _count(found.setdefault(act, Help(act, name)), fate, after)
     ranked = sorted(
         found.values(),
         key=lambda one: (-len(one.kept_running), -one.critical, -len(one.made_whole), one.act.kind, one.name),
@@ -81,35 +83,53 @@ def most_helpful(
     return ranked[:SHOWN]
 
 
-def _count(help_: Help, fate: Fate, after: Fate) -> None:
+def _count(help_: Help, fate: Fate, after: Outcome) -> None:
     pk = fate.exposed.dependency.id
     if fate.outcome == Outcome.STOPS:
         help_.kept_running.append(pk)
         help_.critical += fate.exposed.system.criticality == "critical"
-    if after.outcome == Outcome.SURVIVES:
+    if after == Outcome.SURVIVES:
         help_.made_whole.append(pk)
 
 
-def _better(
-    fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
-) -> Iterator[tuple[Act, str, Fate]]:
-    for act, name in _acts(fate, scene, candidates):
-        after = _after(act, fate, scene, candidates)
-        if _RANK[after.outcome] > _RANK[fate.outcome]:
-            yield act, name, after
+def _after(
+    act: Act,
+    fate: Fate,
+    scene: Scene,
+    candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]],
+    tried: dict[tuple[Act, str], Outcome],
+) -> Outcome:
+    """What becomes of the dependency once the act is done.
+
+    Whether a candidate could take over depends on the use and the criticality alone (what it shares with what is in use
+    is no reason to stop), so it is tried once for all that stop.
+    """
+    key = (act, fate.exposed.system.criticality)
+    if key in tried:
+        return tried[key]
+    if act.kind == "drill":
+        return Outcome.SURVIVES if _would_do_once_drilled(act, fate, scene) else fate.outcome
+    after = judge(done(act, fate.exposed, scene, candidates), scene).outcome
+    if act.kind == "plan":
+        tried[key] = after
+    return after
 
 
-def _after(act: Act, fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]) -> Fate:
-    changed = done(act, fate.exposed, scene, candidates)
-    if act.kind == "drill":  # of no account to the gate's word on the plan
-        return fate_of(changed, fate.ways, PlanState(fate.standings), scene)
-    return judge(changed, scene)
+def _would_do_once_drilled(act: Act, fate: Fate, scene: Scene) -> bool:
+    """Whether nothing but the drill keeps an alternative from taking over in time; it says nothing about the plan."""
+    return any(
+        standing.holds
+        and standing.alternative.is_model
+        and (_passed(fate.exposed.drills.get(standing.alternative.id), scene).switch_days or 0) <= scene.notice_days
+        for standing in fate.standings
+        if thing_of(standing.alternative) == act.thing
+    )
 
 
 def _acts(
     fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
 ) -> Iterator[tuple[Act, str]]:
-    """Each act that could help this dependency, once; what nobody can tell from the flaws is tried."""
+    """Each act that could help this dependency; what nobody can tell from the flaws is tried."""
     exposed = fate.exposed
     use = (exposed.dependency.purpose, exposed.system.distribution)
     for standing in fate.standings:
