@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
-from rest_framework.routers import DefaultRouter
+from rest_framework.routers import DefaultRouter, SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
 from governance.api import (
@@ -68,11 +68,13 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
 router = DefaultRouter()
 for name, view in RESOURCES.items():
     router.register(name, view, basename=name)
-# Not for everybody to read, unlike the rest.
-router.register("leavers", people.LeaverViews, basename="leavers")
+# Not for everybody to read, unlike the rest, and not in pages.
+stewards = SimpleRouter()
+stewards.register("leavers", people.LeaverViews, basename="leavers")
 
 urlpatterns = [
     path("", include(router.urls)),
+    path("", include(stewards.urls)),
     path("tokens/", Tokens.as_view(), name="tokens"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

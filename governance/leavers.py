@@ -45,6 +45,7 @@ class Holdings:
 
     @property
     def is_empty(self) -> bool:
+        """Nothing that a successor could take over; decisions without force are given anew by others."""
         return not (self.memberships or self.deputised or self.proposals or self.tokens)
 
 
@@ -81,7 +82,7 @@ def find(*, people: Iterable[int] | None = None) -> list[Holdings]:
     decisions = _pending_decisions(leavers)
     waiting = _open_actions(leavers)
     holdings = [_holdings_of(person, decisions, waiting) for person in leavers]
-    return [one for one in holdings if not one.is_empty]
+    return [one for one in holdings if one.decisions or not one.is_empty]
 
 
 def _pending_decisions(leavers: Sequence[User]) -> dict[int, list[Decision]]:
@@ -139,7 +140,7 @@ def transfer(leaver: User, successor: User, *, by: User, now: datetime) -> Trans
         if successor.pk == leaver.pk or not User.objects.get(pk=successor.pk).is_active:
             raise Refused("invalid", "successor: choose somebody else who has an active account.", field="successor")
         held = next(iter(find(people=[leaver.pk])), None)
-        if held is None:
+        if held is None or held.is_empty:
             raise Refused("closed", f"Nothing is in the name of {leaver} that somebody else would have to take over.")
         for member in held.memberships:
             _hand_over(member, successor, by=by, now=now)

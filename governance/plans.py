@@ -180,6 +180,8 @@ def _refuse_what_is_missing(revision: PlanRevision, plan: FallbackPlan) -> None:
 def _said(revision: PlanRevision) -> dict[str, object]:
     return {
         "plan": revision.plan_id,
+        "dependency": revision.plan.dependency_id,
+        "model": revision.plan.model_id,
         "number": revision.number,
         **{name: getattr(revision, name) for name in PlanText.__annotations__},
         "alternatives": list(revision.alternatives.order_by("order").values(*_SAID_OF_ALTERNATIVE)),

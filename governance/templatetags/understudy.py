@@ -84,6 +84,12 @@ def shown(value: object) -> str:
 
 
 @register.filter
+def words(name: str) -> str:
+    """The name of a column or fact as people write it."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def percent(share: float) -> str:
     """“25 %” of 0.25."""
     return f"{share:.0%}"

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -89,6 +90,8 @@ def test_a_task_is_a_door(reviewer: User) -> None:
 def test_a_command_is_a_door(reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     Group.objects.get_or_create(name="viewer")
     monkeypatch.setattr(sys, "argv", ["manage.py", "create_token", reviewer.username])
+    # Django's own closes the connection afterwards, which is the test's.
+    monkeypatch.setattr("django.core.management.execute_from_command_line", lambda argv: call_command(*argv[1:]))
     runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
     assert last().tag == "command:token:made"
     assert len(last().request_id) == 32

@@ -10,7 +10,7 @@ from knox.models import AuthToken
 
 from governance import leavers
 from governance.check import preview
-from governance.models import AuditEntry, Proposal
+from governance.models import AuditEntry, Decision, Proposal
 from governance.refused import Refused
 from registry.models import AIModel, Member, User
 from tests import factories as make
@@ -66,12 +66,16 @@ def test_who_left_a_team_that_nobody_answers_for_since_is_found_and_keeps_the_re
     assert (held.deputised, held.proposals, held.tokens) == ([], [], [])
 
 
-def test_a_decision_of_somebody_who_lost_the_right_is_shown(left: Left) -> None:
+def test_a_pending_decision_of_somebody_who_lost_the_right_is_shown(left: Left) -> None:
     rita = left.world.reviewer
-    left.world.decide(left.world.adoption(proposer=left.world.other_reviewer), verdict="reject", comment="No.")
-    rita.groups.clear()
+    Decision.objects.create(
+        proposal=left.proposal, proposer=left.olga, decider=rita, verdict="approve", state_digest="", decided_at=NOW
+    )
     User.objects.filter(pk=rita.pk).update(is_active=False)
-    assert [held.person for held in leavers.find()] == [left.olga]
+    shown = {held.person: held for held in leavers.find()}
+    assert [decision.proposal for decision in shown[rita].decisions] == [left.proposal]
+    with pytest.raises(Refused, match="Nothing is in the name"):
+        leavers.transfer(rita, left.successor, by=left.admin, now=NOW)
 
 
 def test_everything_moves_in_one_step_and_each_row_is_told(left: Left) -> None:

@@ -305,7 +305,7 @@ def test_both_acts_stand_in_the_audit_chain(service: Offering, reviewer: User) -
     client.post(address("lift-correction", made.pk))
 
     first, second = AuditEntry.objects.order_by("sequence")
-    assert (first.tag, second.tag) == ("governance:correction:made", "governance:correction:lifted")
+    assert (first.tag, second.tag) == ("admin:correction:made", "admin:correction:lifted")
     assert {first.actor, second.actor} == {reviewer}
     assert first.subject == second.subject == f"registry.correction:{made.pk}"
     assert first.after["value"] == second.before["value"] == "2036-09-01"

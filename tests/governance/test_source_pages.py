@@ -179,7 +179,7 @@ class TestDecision:
         suspect.refresh_from_db()
         assert (suspect.verdict, str(suspect.decided_by), suspect.note) == ("released", "rita", "Seen on their page.")
         assert Change.objects.in_force().count() == 1
-        assert AuditEntry.objects.latest("sequence").tag == "governance:incident:released"
+        assert AuditEntry.objects.latest("sequence").tag == "admin:incident:released"
 
     def test_a_dismissal_wants_a_note(self, suspect: Incident) -> None:
         client = client_of(f.user(role="reviewer"))
@@ -190,7 +190,7 @@ class TestDecision:
         suspect.refresh_from_db()
         assert suspect.verdict == "dismissed"
         assert Change.objects.in_force().count() == 0
-        assert AuditEntry.objects.latest("sequence").tag == "governance:incident:dismissed"
+        assert AuditEntry.objects.latest("sequence").tag == "admin:incident:dismissed"
 
     @pytest.mark.parametrize("role", ["viewer", "owner"])
     def test_others_may_not(self, suspect: Incident, role: str) -> None:
