@@ -7,13 +7,14 @@ up to three queries, the independent first: so the database walks the lineages b
 
 import json
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from operator import and_
 from typing import Any, Self
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import (
     Case,
     Exists,
@@ -71,11 +72,25 @@ def best(
     ordered = _with_license(candidates).order_by(*_keys(primary, terms, sets))
     allowed = frozenset(_allowed(terms)) if allowed_only else None
     found: list[int] = []
-    for tier, group in product(_tiers(primary, ordered), _groups(sets)):
-        if len(found) < limit:
-            found += _first(tier.filter(group), limit - len(found), allowed)
+    with _uncompiled():
+        for tier, group in product(_tiers(primary, ordered), _groups(sets)):
+            if len(found) < limit:
+                found += _first(tier.filter(group), limit - len(found), allowed)
     rows = candidates.in_bulk(found)
     return [rows[pk] for pk in found]
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """PostgreSQL takes these queries for long ones and compiles them, which takes longer than they do."""
+    if connection.vendor != "postgresql":
+        # On SQLite a transaction would take the lock of the only writer.
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit = off")
+        yield
 
 
 def _groups(sets: Sets) -> list[Q]:
