@@ -1,10 +1,11 @@
 """Candidates for a dependency, judged by what is approved, adopted, measured and allowed where it is used."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from governance.models import Adoption, Approval, Block
 from governance.terms import terms_in_force
@@ -38,14 +39,12 @@ def rank(
     drills = Drill.objects.filter(switch_time__isnull=False, alternative__offering__isnull=False)
 
     def details(terms: Terms, found: Collection[int]) -> Terms:
-        ways = approvals.filter(alternative__offering__in=found).order_by("pk")
-        named = ("alternative__offering", "dependency", "dependency__offering__model__name", "dependency__system__name")
         measured = drills.filter(alternative__offering__in=found).order_by("drilled_on", "pk")
         times = measured.values_list("alternative__offering", "switch_time")
         return replace(
             terms,
             adopted=set(adoptions.filter(offering__in=found).values_list("offering", flat=True)),
-            approved=_of_what(ways.values_list(*named), dependency.pk),
+            approved=_of_what(approvals.filter(alternative__offering__in=found), dependency),
             measured={pk: time for pk, time in times if time is not None},
         )
 
@@ -53,7 +52,8 @@ def rank(
         dependency,
         terms=_terms(dependency, now=now),
         sets=Sets(
-            approved=approvals.values("alternative__offering"),
+            # A list, for it is short, and as a query each of the database's workers would compute it.
+            approved=set(approvals.order_by().values_list("alternative__offering", flat=True).distinct()),
             adopted=adoptions.values("offering"),
             measured=drills.values("alternative__offering"),
         ),
@@ -102,12 +102,18 @@ def _blocked(now: datetime) -> Q:
     return hit
 
 
-def _of_what(approvals: Iterable[tuple[int, int, str, str]], dependency_id: int) -> dict[int, str]:
+def _of_what(approvals: QuerySet[Approval], dependency: Dependency) -> dict[int, str]:
     """By offering, whose way out it is: of this dependency, else of the one that was approved first."""
-    found: dict[int, str] = {}
-    for offering_id, of_id, model, system in approvals:
-        if of_id == dependency_id:
-            found[offering_id] = "of this very dependency"
-        else:
-            found.setdefault(offering_id, f"of {model} in {system}")
-    return found
+    # An offering that many fall back to has many approvals; one of them is told.
+    told = (
+        approvals.order_by()
+        .values("alternative__offering")
+        .annotate(one=Coalesce(Min("pk", filter=Q(dependency=dependency)), Min("pk")))
+    )
+    rows = Approval.objects.filter(pk__in=[row["one"] for row in told]).values_list(
+        "alternative__offering", "dependency", "dependency__offering__model__name", "dependency__system__name"
+    )
+    return {
+        offering_id: "of this very dependency" if of_id == dependency.pk else f"of {model} in {system}"
+        for offering_id, of_id, model, system in rows
+    }

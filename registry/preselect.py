@@ -7,10 +7,14 @@ up to three queries, the independent first: so the database walks the lineages b
 
 import json
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from operator import and_
 from typing import Any, Self
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import (
     Case,
     Exists,
@@ -67,14 +71,55 @@ def best(
     `allowed_only` leaves out what has no license that policy is known to allow here.
     """
     ordered = _with_license(candidates).order_by(*_keys(primary, terms, sets))
-    if allowed_only:
-        ordered = ordered.filter(license_class__in=_allowed(terms))
-    found: list[Offering] = []
-    for tier in _tiers(primary, ordered):
-        found += tier[: limit - len(found)]
-        if len(found) >= limit:
-            break
-    return found
+    allowed = frozenset(_allowed(terms)) if allowed_only else None
+    found: list[int] = []
+    with _uncompiled():
+        for tier, group in product(_tiers(primary, ordered), _groups(sets)):
+            if len(found) < limit:
+                found += _first(tier.filter(group), limit - len(found), allowed)
+    rows = candidates.in_bulk(found)
+    return [rows[pk] for pk in found]
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """PostgreSQL takes these queries for long ones and compiles them, which takes longer than they do."""
+    if connection.vendor != "postgresql":
+        # On SQLite a transaction would take the lock of the only writer.
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit = off")
+        yield
+
+
+def _groups(sets: Sets) -> list[Q]:
+    """By what is approved and what is adopted, the better group first.
+
+    A query for each: what people have decided on is little, found by its keys, and often fills the page.
+    """
+    said = [
+        Q(pk__in=ids if isinstance(ids, QuerySet) else list(ids))
+        for ids in (sets.approved, sets.adopted)
+        if ids is not None
+    ]
+    return [reduce(and_, group, Q()) for group in product(*((one, ~one) for one in said))]
+
+
+def _first(ordered: QuerySet[Any], count: int, allowed: Collection[str] | None) -> list[int]:
+    """The keys of the first `count` rows; of those with an allowed license, where that is asked.
+
+    Only narrow rows are sorted: wide ones spill to disk. Licenses are looked at here, in the order of the rows: as a
+    condition of the query they would make the database join every row before it sorts the few that matter.
+    """
+    rows = ordered.values_list("pk", "license_class")
+    for most in (count, None) if allowed is None else (2 * count, 32 * count, None):
+        some = list(rows[:most])
+        fine = [pk for pk, license_class in some if allowed is None or license_class in allowed]
+        if len(fine) >= count or most is None or len(some) < most:
+            return fine[:count]
+    return []
 
 
 def _tiers(primary: Profile, candidates: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
@@ -115,8 +160,6 @@ def _unsettled() -> QuerySet[ModelAncestor]:
 
 def _keys(primary: Profile, terms: Terms, sets: Sets) -> list[Key]:
     keys = [
-        *_among(sets.approved),
-        *_among(sets.adopted),
         _license(terms),
         *_capabilities(terms.wanted or wanted_of(primary.model)),
         _future(),
