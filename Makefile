@@ -32,7 +32,7 @@ test: setup-dev  ## Run the tests that need no server (ARGS="-k word" passes on 
 	@$(PY) -m pytest --numprocesses=2 --dist=loadfile -m "not services and not browser" $(ARGS)
 
 test-services: setup-dev  ## Run the tests with real PostgreSQL, Redis and workers
-	@$(PY) -m pytest -m services $(ARGS)
+	@$(PY) -m pytest --numprocesses=2 --dist=loadfile -m services $(ARGS)
 
 test-browser: setup-dev  ## Run the tests that click through the pages in Chromium
 	@$(PY) -m pytest -m browser $(ARGS)

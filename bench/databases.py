@@ -1,6 +1,7 @@
 """Run a measurement on SQLite and on PostgreSQL, each in a process of its own on rows of its own.
 
 `BENCH_POSTGRES_URL` names a PostgreSQL server, default the local one; a database is made there and dropped.
+`BENCH_DATABASES=postgresql` leaves the other one out.
 """
 
 import json
@@ -16,12 +17,16 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "understudy_bench"
+ASKED = os.environ.get("BENCH_DATABASES", "sqlite postgresql").split()
 
 
 def on_each(bench: str, module: str) -> None:
     """Run `module` on both databases; a PostgreSQL that cannot be reached is said so, and not passed over."""
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
-        _run(bench, module, folder, f"sqlite:///{folder}/bench.sqlite3")
+        if "sqlite" in ASKED:
+            _run(bench, module, folder, f"sqlite:///{folder}/bench.sqlite3")
+        if "postgresql" not in ASKED:
+            return
         server = os.environ.get("BENCH_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
         name = f"{DATABASE}_{bench}"
         try:

@@ -6,9 +6,6 @@ import resource
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,10 +17,11 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - Django has to be set up first
 from django.db import connection, transaction  # noqa: E402 - Django has to be set up first
 
+from bench.took import Took, timed  # noqa: E402 - Django has to be set up first
 from registry.ingest import poll  # noqa: E402 - Django has to be set up first
 from registry.models import AIModel, Change, Listing, Observation, Offering, PollRun, Source, Vendor  # noqa: E402 - Django has to be set up first
 
-SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "4000 30000 100000").split())
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "10000 30000 100000").split())
 IN_USE = 50
 ROUNDS = 20
 SLUG = "litellm"
@@ -49,23 +47,15 @@ class _Clock:
         return self._now
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Took:
-    """Seconds on the clock, and seconds of this process alone: the rest is the database, or a busy machine."""
-
-    wall: float
-    cpu: float
-
-
 def _measure(size: int, clock: _Clock) -> None:
     first, changed, rss = document(size), document(size, context=256_000), _rss()
-    new = _timed(lambda: _feed(first, clock.tick()))
+    new = timed(lambda: _feed(first, clock.tick()))
     _say(size, "all new", new, rss_before_mib=rss)
     _say_floor(size, new)
-    identical = [_timed(lambda: _feed(first, clock.tick())) for _ in range(ROUNDS)]
+    identical = [timed(lambda: _feed(first, clock.tick())) for _ in range(ROUNDS)]
     _say(size, "identical document", statistics.median_low(identical), worst_ms=round(max(identical).wall * 1000, 1))
-    _say(size, "same rows, other bytes", _timed(lambda: _feed(first + b"\n", clock.tick())))
-    _say(size, "every row changed", _timed(lambda: _feed(changed, clock.tick())))
+    _say(size, "same rows, other bytes", timed(lambda: _feed(first + b"\n", clock.tick())))
+    _say(size, "every row changed", timed(lambda: _feed(changed, clock.tick())))
 
 
 def document(size: int, *, context: int = 128_000) -> bytes:
@@ -123,8 +113,9 @@ def _forget() -> None:
 def _say_floor(size: int, ours: Took) -> None:
     tables = [model._meta.db_table for model in (Listing, Observation, Change)]
     parts = [_floor(table) for table in tables]
-    floor = Took(sum(part.wall for part in parts), sum(part.cpu for part in parts))
-    _say(size, "floor: the same rows, bare", floor, ratio_of_all_new=round(ours.wall / floor.wall, 1))
+    floor = Took(*(sum(seconds) for seconds in zip(*((one.wall, one.cpu, one.database) for one in parts), strict=True)))
+    ratios = {"ratio_of_all_new": round(ours.wall / floor.wall, 1), "in_cpu": round(ours.busy / floor.busy, 1)}
+    _say(size, "floor: the same rows, bare", floor, **ratios)
 
 
 def _floor(table: str) -> Took:
@@ -134,7 +125,7 @@ def _floor(table: str) -> Took:
         rows = cursor.fetchall()
         cursor.execute(f"CREATE TABLE bare AS SELECT * FROM {table} LIMIT 0")  # noqa: S608 - a table of ours
         write = _copy if connection.vendor == "postgresql" else _insert
-        took = _timed(lambda: write(cursor, rows))
+        took = timed(lambda: write(cursor, rows))
         cursor.execute("DROP TABLE bare")
     return took
 
@@ -151,12 +142,6 @@ def _copy(cursor: Any, rows: list[tuple[Any, ...]]) -> None:
             copy.write_row([json.dumps(value) if isinstance(value, dict | list) else value for value in row])
 
 
-def _timed(work: Callable[[], object]) -> Took:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Took(time.perf_counter() - wall, time.process_time() - cpu)
-
-
 def _rss() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
@@ -168,9 +153,9 @@ def _say(size: int, what: str, took: Took, **more: object) -> None:
         "python": sys.version.split()[0],
         "n": size,
         "what": what,
-        "ms": round(took.wall * 1000, 1),
-        "cpu_ms": round(took.cpu * 1000, 1),
+        **took.figures(),
         "records_per_second": round(size / took.wall),
+        "records_per_cpu_second": round(size / took.busy),
         "load": round(os.getloadavg()[0], 1),
         "peak_rss_mib": _rss(),
     }

@@ -5,7 +5,6 @@ import os
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from django.conf import settings  # noqa: E402 - Django has to be set up first
 from django.core.management import call_command  # noqa: E402 - Django has to be set up first
 from django.db import connection  # noqa: E402 - Django has to be set up first
 
+from bench.took import timed  # noqa: E402 - as above
 from registry.ingest import poll  # noqa: E402 - Django has to be set up first
 from registry.models import AIModel, Change, Listing, Offering, PollRun, Section, Source, Vendor  # noqa: E402 - as above
 from tests.fakes.hub.process import hub_process  # noqa: E402 - as above
@@ -89,25 +89,28 @@ def _know(size: int, namespaces: int) -> None:
 
 def _swept(now: datetime) -> dict[str, object]:
     """Rounds until nothing is left, as one sweep."""
-    told, rounds, requests, left = Change.objects.count(), 0, 0, 1
-    wall, cpu, written = time.perf_counter(), time.process_time(), _written()
+    told, written, runs = Change.objects.count(), _written(), list[PollRun]()
     with _counted() as queries:
-        while left:
-            moment = now + rounds * timedelta(minutes=6)
-            run = poll(SLUG, now=moment, slot=moment)
-            if run.outcome not in {PollRun.Outcome.CHANGED, PollRun.Outcome.UNCHANGED}:
-                raise SystemExit(f"The sweep did not succeed: {run.error}")
-            rounds, requests, left = rounds + 1, requests + run.request_count, run.left_count
+        took = timed(lambda: runs.extend(_rounds(now)))
     return {
-        "requests": requests,
-        "rounds": rounds,
-        "ms": round((time.perf_counter() - wall) * 1000),
-        "cpu_ms": round((time.process_time() - cpu) * 1000),
+        "requests": sum(run.request_count for run in runs),
+        "rounds": len(runs),
+        **took.figures(),
         "queries": queries[0],
         "rows_written": _written() - written,
         "changes": Change.objects.count() - told,
         "sections": Section.objects.count(),
     }
+
+
+def _rounds(now: datetime) -> Iterator[PollRun]:
+    left, moment = 1, now
+    while left:
+        run = poll(SLUG, now=moment, slot=moment)
+        if run.outcome not in {PollRun.Outcome.CHANGED, PollRun.Outcome.UNCHANGED}:
+            raise SystemExit(f"The sweep did not succeed: {run.error}")
+        left, moment = run.left_count, moment + timedelta(minutes=6)
+        yield run
 
 
 @contextmanager

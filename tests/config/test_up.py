@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.fakes.databases import SQLite
 from tests.services.production import answer, free_port, wait_for
 
 pytestmark = pytest.mark.services
@@ -58,6 +59,15 @@ def up(var: Path, **settings: str) -> Iterator[Running]:
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+@pytest.fixture
+def var(tmp_path: Path, sqlite_databases: SQLite) -> Path:
+    """A folder whose database is migrated already; nothing has been started in it."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    Path(sqlite_databases.copy().removeprefix("sqlite:///")).rename(folder / "understudy.sqlite3")
+    return folder
 
 
 def family(var: Path) -> dict[int, list[str]]:
@@ -122,8 +132,8 @@ def test_a_port_in_use_is_refused_before_anything_is_made(tmp_path: Path) -> Non
     assert not (tmp_path / "var" / "understudy.sqlite3").exists()
 
 
-def test_beat_gives_work_and_the_worker_does_it_without_a_server(tmp_path: Path) -> None:
-    with up(tmp_path / "var", LOG_LEVEL="DEBUG") as running:
+def test_beat_gives_work_and_the_worker_does_it_without_a_server(var: Path) -> None:
+    with up(var, LOG_LEVEL="DEBUG") as running:
         wait_for(
             lambda: re.search(r"triage_changes\[.*succeeded", running.said) is not None,
             seconds=90,
@@ -143,8 +153,7 @@ def test_a_killed_program_is_started_again(running: Running, name: str, word: st
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_one_signal_ends_all_of_it(tmp_path: Path, number: signal.Signals) -> None:
-    var = tmp_path / "var"
+def test_one_signal_ends_all_of_it(var: Path, number: signal.Signals) -> None:
     with up(var) as running:
         running.wait_until_it_says("Understudy is ready")
         assert len(family(var)) > 3
@@ -154,8 +163,7 @@ def test_one_signal_ends_all_of_it(tmp_path: Path, number: signal.Signals) -> No
     assert running.said.rstrip().endswith("stopped")
 
 
-def test_the_second_start_keeps_the_administrator_and_makes_up_no_password(tmp_path: Path) -> None:
-    var = tmp_path / "var"
+def test_the_second_start_keeps_the_administrator_and_makes_up_no_password(var: Path) -> None:
     with up(var, UNDERSTUDY_ADMIN_PASSWORD="correct horse battery") as first:
         first.wait_until_it_says("Understudy is ready")
         assert "the one in UNDERSTUDY_ADMIN_PASSWORD" in first.said

@@ -1,8 +1,10 @@
 """A register that watches repositories of the fake Hub, and what it tells of them while simulated time goes by."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate, cycle, islice
+from pathlib import Path
 
 from django.db.models.functions import Coalesce
 
@@ -31,6 +33,14 @@ def sweep(hub: Hub, now: datetime) -> None:
     """Poll once, when it is `now` for the register and for the Hub."""
     hub.clock.set(now)
     poll("huggingface", now=now)
+
+
+def read_once(hub: Hub, folder: Path, now: datetime) -> None:
+    """Let the register know every repository of the Hub, as if it had read them one by one, and then sweep."""
+    document = folder / "hub.json"
+    document.write_text(json.dumps(list(hub.repositories.values())), encoding="utf-8")
+    poll("huggingface", now=now, document=document)
+    sweep(hub, now)
 
 
 def sweep_on(hub: Hub, moments: Iterable[datetime]) -> datetime:

@@ -1,4 +1,5 @@
-"""The sixth step of the story: upstream gates one model, re-licenses another, renames a third, and fails in between.
+"""The fifth and sixth step of the story, with an outage in the middle: news of the vendor arrives while the Hub is down,
+and upstream gates one model, re-licenses another and renames a third.
 
 The Hub is a real HTTP server that is asked through the Hub's own client by `manage.py poll`.
 """
@@ -20,6 +21,12 @@ GATED = "Alibaba-NLP/gte-large-en-v1.5"
 RELICENSED = "Alibaba-NLP/gte-reranker-modernbert-base"
 RENAMED = "Alibaba-NLP/gte-multilingual-base"
 NEW_NAME = "Qwen/gte-multilingual-base"
+NEWS = {
+    "vendor": "alibaba",
+    "summary": "Alibaba is reported to shift from open models to revenue",
+    "source_url": "https://news.example/alibaba-shifts",
+    "severity": "warning",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ class World:
     platform: Platform
     hub: Hub
     ravi: Api
+    # What had been told before the story begins.
+    known: frozenset[int]
 
     def poll(self) -> str:
         return self.platform.manage("poll", "huggingface")
@@ -37,6 +46,11 @@ class World:
         rows = self.ravi.get("changes/", source="huggingface", page_size=200)["results"]
         told = [(row["kind"], listings.get(row["listing"], "")) for row in rows if row["kind"] != "listed"]
         return sorted(told)
+
+    def all_changes(self) -> list[str]:
+        """The kinds of all that was told since the demo, whoever told it."""
+        rows = self.ravi.get("changes/", page_size=200)["results"]
+        return sorted(row["kind"] for row in rows if row["id"] not in self.known and row["kind"] != "listed")
 
     def verdict(self, system: str, ref: str, revision: str, purpose: str) -> Any:
         model = {"ref": ref, "revision": revision, "purpose": purpose}
@@ -52,7 +66,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             ravi = platform.api("ravi")
             for row in ravi.get("listings/", source="huggingface", page_size=200)["results"]:
                 hub.repositories[row["external_id"]] = held(row["external_id"], row["facts"])
-            started = World(platform, hub, ravi)
+            known = frozenset(row["id"] for row in ravi.get("changes/", page_size=200)["results"])
+            started = World(platform, hub, ravi, known)
             started.poll()
             platform.manage("triage")
             yield started
@@ -75,6 +90,7 @@ class Told:
     once: list[tuple[str, str]]
     twice: list[tuple[str, str]]
     failed: str
+    everything: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +106,7 @@ def told(world: World) -> Told:
     with pytest.raises(AssertionError) as failed:
         world.poll()
     outage = world.changes()
+    world.ravi.post("changes/", NEWS)
     world.hub.recover()
     world.poll()
     once = world.changes()
@@ -97,7 +114,7 @@ def told(world: World) -> Told:
     twice = world.changes()
     world.platform.manage("triage")
     world.platform.manage("deliver", "--now")
-    return Told(before, outage, once, twice, str(failed.value))
+    return Told(before, outage, once, twice, str(failed.value), world.all_changes())
 
 
 def test_the_first_reading_of_what_was_known_tells_nothing(told: Told) -> None:
@@ -112,6 +129,20 @@ def test_an_outage_raises_nothing_and_says_so_to_who_polls(told: Told) -> None:
 def test_each_becomes_the_right_change_and_nothing_else(told: Told) -> None:
     assert told.once == [("gated", GATED), ("renamed", RENAMED), ("revision_moved", RELICENSED)]
     assert told.twice == sorted([*told.once, ("license_changed", RELICENSED)])
+
+
+def test_the_news_and_the_three_are_all_that_was_told(told: Told) -> None:
+    assert told.everything == ["gated", "license_changed", "renamed", "revision_moved", "vendor_signal"]
+
+
+def test_the_news_reaches_every_dependency_on_the_vendor_and_the_outage_none(world: World, told: Told) -> None:
+    assert told.everything
+    impacts = world.ravi.get("impacts/", page_size=200)["results"]
+    systems = {row["id"]: row["system"] for row in world.ravi.get("dependencies/", page_size=200)["results"]}
+    ours = [row for row in impacts if row["change"]["id"] not in world.known]
+    reached = {systems[row["dependency"]] for row in ours if row["change"]["kind"] == "vendor_signal"}
+    assert reached >= {"product-search", "help-centre", "reranking-service", "catalogue-writer"}
+    assert {row["change"]["kind"] for row in ours} <= set(told.everything)
 
 
 def test_each_touches_only_what_it_touches(world: World, told: Told) -> None:

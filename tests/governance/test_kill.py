@@ -5,57 +5,34 @@ The judges are the tracker's and the mail server's own records. Run by `make tes
 
 import os
 import platform
-import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from threading import Event
-from typing import Any
-from uuid import uuid4
 
 import django
-import psycopg
 import pytest
 
+from tests.fakes.databases import Databases
 from tests.fakes.smtp import MailServer
 from tests.fakes.tracker import Tracker
+from tests.services.installation import Installation
 
 pytestmark = pytest.mark.services
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-POSTGRES = os.environ.get("UNDERSTUDY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 SEED = int(os.environ.get("UNDERSTUDY_TEST_SEED", "20260415"))
 
 
-class World:
+class World(Installation):
     """A migrated database with a tracker and a mail server, and processes that work on it."""
 
     def __init__(self, folder: Path, database_url: str, tracker: Tracker, mail: MailServer) -> None:
-        self.database_url, self.tracker, self.mail = database_url, tracker, mail
-        self.environment = os.environ | {
-            # Not the settings of the tests: the workers are to run as they do in earnest.
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "UNDERSTUDY_VAR": str(folder / "var"),
-            "DATABASE_URL": database_url,
-            "SECRET_KEY": "a-key-for-tests-that-protects-nothing-at-all-0123456789",
-            "JIRA_URL": tracker.url,
-            "JIRA_USER": "understudy",
-            "JIRA_TOKEN": "token",
-            "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
-        }
-
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, *arguments]
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
-
-    def run(self, *arguments: str) -> None:
-        assert self.start(*arguments).wait(timeout=180) == 0
+        self.tracker, self.mail = tracker, mail
+        jira = {"JIRA_URL": tracker.url, "JIRA_USER": "understudy", "JIRA_TOKEN": "token"}
+        super().__init__(folder, database_url, jira | {"EMAIL_URL": f"smtp://127.0.0.1:{mail.port}"})
 
     def rows(self, what: str, number: int) -> None:
         self.run("-m", "tests.fakes.outbox_rows", what, str(number))
@@ -67,7 +44,7 @@ class World:
         """Start a worker, wait until it stands at the point, and kill it there."""
         worker = self.start(*arguments)
         came = reached.wait(60)
-        worker.send_signal(signal.SIGKILL)
+        worker.kill()
         worker.wait(timeout=30)
         assert came, "the worker never came to the point"
 
@@ -75,80 +52,17 @@ class World:
         """What six minutes do."""
         self.sql("UPDATE governance_notice SET claimed_until = '2026-01-01 00:00:00+00:00' WHERE state = 'sending'")
 
-    def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        if self.database_url.startswith("sqlite"):
-            connection: Any = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=30)
-        else:
-            connection = psycopg.connect(self.database_url)
-        with connection:
-            cursor = connection.execute(statement)
-            found = cursor.fetchall() if cursor.description else []
-        connection.close()
-        return found
-
     def count(self, table: str, condition: str = "1 = 1") -> int:
         return int(self.sql(f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])  # noqa: S608 - our own words
 
 
-class SQLite:
-    """Copies of a migrated file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.template = f"sqlite:///{folder / 'template.sqlite3'}"
-
-    def copy(self) -> str:
-        path = self._folder / f"{uuid4().hex}.sqlite3"
-        shutil.copy(self._folder / "template.sqlite3", path)
-        return f"sqlite:///{path}"
-
-    def drop(self) -> None:
-        """The folder of the test goes with it."""
-
-
-class PostgreSQL:
-    """Copies of a migrated database on the server, dropped afterwards."""
-
-    def __init__(self, _folder: Path) -> None:
-        self._names = [f"understudy_kill_{uuid4().hex[:12]}"]
-        self._do(f"CREATE DATABASE {self._names[0]}")
-        self.template = f"{POSTGRES}/{self._names[0]}"
-
-    def copy(self) -> str:
-        self._names.append(f"understudy_kill_{uuid4().hex[:12]}")
-        self._do(f"CREATE DATABASE {self._names[-1]} TEMPLATE {self._names[0]}")
-        return f"{POSTGRES}/{self._names[-1]}"
-
-    def drop(self) -> None:
-        for name in self._names:
-            self._do(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _do(self, statement: str) -> None:
-        with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as connection:
-            connection.execute(statement)
-
-
-DATABASES: dict[str, type[SQLite | PostgreSQL]] = {"sqlite": SQLite, "postgresql": PostgreSQL}
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SQLite | PostgreSQL]:
-    """Migrated once, copied for each test."""
-    print(f"seed {SEED}, Python {platform.python_version()}, Django {django.__version__}, {request.param}")  # noqa: T201
-    folder = tmp_path_factory.mktemp("kill")
-    databases = DATABASES[request.param](folder)
-    with Tracker() as tracker, MailServer() as mail:
-        World(folder, databases.template, tracker, mail).run("manage.py", "migrate", "--verbosity", "0")
-    yield databases
-    databases.drop()
-
-
 @pytest.fixture
-def world(databases: SQLite | PostgreSQL, tmp_path: Path) -> Iterator[World]:
-    with Tracker() as tracker, MailServer() as mail:
-        yield World(tmp_path, databases.copy(), tracker, mail)
+def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
+    print(f"seed {SEED}, Python {platform.python_version()}, Django {django.__version__}, {databases.vendor}")  # noqa: T201
+    url = databases.copy()
+    with Tracker() as tracker, MailServer() as mail, closing(World(tmp_path, url, tracker, mail)) as world:
+        yield world
+    databases.drop(url)
 
 
 CREATING = [("search", False), ("search", True), ("create", False), ("create", True)]
@@ -219,7 +133,7 @@ def test_workers_killed_in_the_middle_of_triage_leave_each_change_done_once_or_n
         worker = world.start("manage.py", "triage")
         wait_until(lambda: world.count("governance_triage") > done)  # noqa: B023 - called at once
         time.sleep(dice.random() * 0.3)
-        worker.send_signal(signal.SIGKILL)
+        worker.kill()
         worker.wait(timeout=30)
         assert world.count("governance_triage") == world.count("governance_impact")
     world.run("manage.py", "triage")

@@ -24,6 +24,7 @@ from registry.models import (
     User,
 )
 from tests import factories as f
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -130,6 +131,20 @@ class TestPage:
         for text in ("70 of 500 rows vanished at once.", "1 fact, 1 change", "2027-01-20", "2026-05-07", "retires on"):
             assert text in page
         assert reverse("pages:release", args=[suspect.pk]) in page
+
+    def test_of_many_that_are_held_back_those_in_use_come_first(self, suspect: Incident) -> None:
+        used = suspect.held.get()
+        HeldFact.objects.filter(pk=used.pk).delete()
+        for number in range(30):
+            unused = f.listing(f"nobody-uses-{number}", source_=suspect.source)
+            HeldFact.objects.create(
+                listing=unused, fact="presence", believed={}, said={}, reason="suspect", since=NOW, incident=suspect
+            )
+        used.pk = None
+        used.save()
+        page = page_as("viewer", f"/sources/{suspect.source.pk}/")
+        assert page.index(used.listing.external_id) < page.index("nobody-uses-0")
+        assert "those in use before the others" in page
 
     def test_who_may_not_decide_is_offered_no_decision(self, suspect: Incident) -> None:
         page = page_as("owner", f"/sources/{suspect.source_id}/")

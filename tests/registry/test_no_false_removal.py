@@ -7,6 +7,7 @@ UNDERSTUDY_TEST_FAULTS=all, UNDERSTUDY_TEST_SWEEPS=96 and UNDERSTUDY_TEST_MODELS
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -16,7 +17,7 @@ from registry.models import Listing
 from registry.upstream import hub_budget, hub_client
 from tests.factories import NOW
 from tests.fakes.hub import FAULT_MODES, TOKEN, Hub
-from tests.fakes.hub_watched import moments, removals, sweep, sweep_on, watch
+from tests.fakes.hub_watched import moments, read_once, removals, sweep, sweep_on, watch
 
 MODELS = int(os.environ.get("UNDERSTUDY_TEST_MODELS", "100"))
 SWEEPS = int(os.environ.get("UNDERSTUDY_TEST_SWEEPS", "12"))
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """Every model of it is watched and has been read once."""
     with Hub(quota=1_000_000) as running:
         settings.HF_ENDPOINT, settings.HF_TOKEN = running.url, TOKEN
@@ -47,7 +48,7 @@ def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         for name in SMALL:
             running.add(name)
         watch(running.repositories)
-        sweep(running, NOW)
+        read_once(running, tmp_path, NOW)
         yield running
 
 

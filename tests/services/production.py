@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -98,9 +98,9 @@ class Production:
 
 
 @contextmanager
-def production(folder: Path, **settings: str) -> Iterator[Production]:
-    """A fresh database, an empty Redis database, and no process yet; all of it is gone in the end."""
-    with _database() as database, _broker() as broker:
+def production(folder: Path, named: str = "", **settings: str) -> Iterator[Production]:
+    """A database, new and empty unless one is named, an empty Redis database, and no process yet; gone in the end."""
+    with nullcontext(named) if named else _database() as database, _broker() as broker:
         running = Production(folder, _environment(folder, database, broker) | settings)
         try:
             yield running

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.databases import PostgreSQL, SQLite
 from tests.fakes.limited import Limited, serving
 from tests.services.production import Production, free_port, production
 
@@ -24,13 +25,16 @@ def limited() -> Limited:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Production]:
-    with production(tmp_path, UNDERSTUDY_PRODUCTION="false") as running:
+def installation(
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    sqlite_databases: SQLite,
+    postgresql_databases: PostgreSQL,
+) -> Iterator[Production]:
+    made = sqlite_databases if request.param == "sqlite" else postgresql_databases
+    with production(tmp_path, made.copy(), UNDERSTUDY_PRODUCTION="false") as running:
         redis = {"redis": running.environment["REDIS_URL"], "redis that is down": f"redis://127.0.0.1:{free_port()}/0"}
         running.environment["REDIS_URL"] = redis.get(request.param, "")
-        if request.param == "sqlite":
-            running.environment["DATABASE_URL"] = f"sqlite:///{tmp_path / 'budget.sqlite3'}"
-        running.python("manage.py", "migrate", "--verbosity", "0")
         yield running
 
 

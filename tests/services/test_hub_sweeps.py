@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.fakes.databases import PostgreSQL
 from tests.fakes.hub import TOKEN, RemoteHub, hub_process
 from tests.services.production import Production, production, wait_for
 
@@ -52,11 +53,12 @@ def hub(log: Path) -> Iterator[RemoteHub]:
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory, hub: RemoteHub) -> Iterator[Production]:
+def swept(
+    tmp_path_factory: pytest.TempPathFactory, hub: RemoteHub, postgresql_databases: PostgreSQL
+) -> Iterator[Production]:
     """A worker and a beat that have read every repository once."""
     settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
-    with production(tmp_path_factory.mktemp("production"), **settings) as running:
-        assert running.run("migrate") == 0, running.log("migrate")
+    with production(tmp_path_factory.mktemp("production"), postgresql_databases.copy(), **settings) as running:
         running.python("-c", WATCH)
         running.start("worker-poll", "beat")
         seen = "SELECT count(*) FROM registry_listing WHERE current_id IS NOT NULL"

@@ -7,24 +7,19 @@ of promise A1, more than a hundred kills on each; one at every point is made wit
 import json
 import os
 import platform
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import django
-import psycopg
 import pytest
 
-from tests.governance.test_kill import DATABASES, PostgreSQL, SQLite
+from tests.fakes.databases import Databases
 from tests.registry.feeding import chat
+from tests.services.installation import Installation
 
 pytestmark = pytest.mark.services
-ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("UNDERSTUDY_TEST_KILLS", "1"))
 ROWS = 40
 POINTS = [
@@ -50,17 +45,8 @@ WHAT_COUNTS = """
 """
 
 
-class World:
-    """A migrated database, and processes that work on it as in earnest."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder, self.database_url = folder, database_url
-        self.environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "UNDERSTUDY_VAR": str(folder / "var"),
-            "DATABASE_URL": database_url,
-            "SECRET_KEY": "a-key-for-tests-that-protects-nothing-at-all-0123456789",
-        }
+class World(Installation):
+    """A migrated database, and pollers that work on it as in earnest."""
 
     def document(self, number: int) -> Path:
         """The `number`th one: each row has moved to another day, and one more is there."""
@@ -70,12 +56,8 @@ class World:
         path.write_text(json.dumps(rows), encoding="utf-8")
         return path
 
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, *arguments]
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
-
     def feed(self, number: int) -> None:
-        assert self.start("manage.py", "poll", "litellm", "--file", str(self.document(number))).wait(120) == 0
+        self.run("manage.py", "poll", "litellm", "--file", str(self.document(number)))
 
     def kill_at(self, module: str, name: str, number: int) -> None:
         marker = self.folder / f"{module}.{name}.{number}"
@@ -85,46 +67,27 @@ class World:
         while not marker.exists():
             assert worker.poll() is None, f"the poller ended before {module}.{name}"
             assert time.monotonic() < ends_at, f"the poller never came to {module}.{name}"
-            time.sleep(0.02)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait(30)
+            time.sleep(0.005)
+        worker.kill()
+        worker.wait(timeout=30)
 
     def let_leases_run_out(self) -> None:
         """What fifteen minutes do."""
         self.sql("UPDATE registry_pollrun SET lease_until = '2026-01-01 00:00:00+00:00' WHERE outcome = 'running'")
 
-    def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        if self.database_url.startswith("sqlite"):
-            connection: Any = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=30)
-        else:
-            connection = psycopg.connect(self.database_url)
-        with connection:
-            cursor = connection.execute(statement)
-            found = cursor.fetchall() if cursor.description else []
-        connection.close()
-        return found
-
     def told(self) -> dict[tuple[str, str], int]:
         return {(kind, name): number for kind, name, number in self.sql(WHAT_COUNTS)}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SQLite | PostgreSQL]:
-    print(f"{KILLS} kills a point, Python {platform.python_version()}, Django {django.__version__}, {request.param}")  # noqa: T201
-    folder = tmp_path_factory.mktemp("ingest")
-    made = DATABASES[request.param](folder)
-    assert World(folder, made.template).start("manage.py", "migrate", "--verbosity", "0").wait(300) == 0
-    yield made
-    made.drop()
-
-
 @pytest.fixture
-def world(databases: SQLite | PostgreSQL, tmp_path: Path) -> World:
-    started = World(tmp_path, databases.copy())
-    started.feed(0)
-    return started
+def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
+    versions = f"Python {platform.python_version()}, Django {django.__version__}, {databases.vendor}"
+    print(f"{KILLS} kills at each of {len(POINTS)} points, {versions}")  # noqa: T201
+    url = databases.copy()
+    with closing(World(tmp_path, url)) as started:
+        started.feed(0)
+        yield started
+    databases.drop(url)
 
 
 def test_a_poller_killed_anywhere_loses_no_change_and_doubles_none(world: World) -> None:
@@ -163,7 +126,7 @@ def test_three_beats_have_each_due_source_polled_once(world: World) -> None:
     )
     world.sql("UPDATE registry_source SET next_due_at = '2026-11-01 00:00:00+00:00' WHERE slug = 'litellm'")
     workers = [world.start("-c", beats) for _ in range(3)]
-    assert [worker.wait(120) for worker in workers] == [0, 0, 0]
+    assert [worker.wait(timeout=120) for worker in workers] == [0, 0, 0]
     assert world.sql("SELECT count(*) FROM registry_pollrun WHERE slot = '2026-11-01 00:00:00+00:00'") in (
         [(1,)],
         [(0,)],

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -67,8 +68,10 @@ def load(source: Source, *, now: datetime) -> SourcePage:
 
 
 def _held_back(incident: Incident, **counts: int) -> HeldBack:
-    changes = incident.changes.select_related("listing__source", "listing__offering")
-    facts = incident.held.select_related("listing__offering").order_by("pk")
+    # Whoever decides looks first at what is in use.
+    in_use_first = F("listing__offering").asc(nulls_last=True)
+    changes = incident.changes.select_related("listing__source", "listing__offering").order_by(in_use_first, "pk")
+    facts = incident.held.select_related("listing__offering").order_by(in_use_first, "pk")
     return HeldBack(incident=incident, facts=list(facts[:LISTED]), changes=list(changes[:LISTED]), **counts)
 
 
