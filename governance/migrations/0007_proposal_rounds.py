@@ -370,27 +370,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="comment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answers", None), ("asked_of", None), ("kind", "comment")),
-                    models.Q(("answers", None), ("asked_of__isnull", False), ("kind", "question")),
-                    models.Q(("answers__isnull", False), ("asked_of", None), ("kind", "answer")),
-                    _connector="OR",
-                ),
-                name="a_question_asks_somebody_and_an_answer_answers",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="comment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("link", ""), ("link__startswith", "http://"), ("link__startswith", "https://"), _connector="OR"
-                ),
-                name="comment_links_to_a_page",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="delegation",
             constraint=models.CheckConstraint(
                 condition=models.Q(("delegator", models.F("delegate")), _negated=True),
@@ -406,10 +385,6 @@ class Migration(migrations.Migration):
                 ),
                 name="delegation_ends_within_ninety_days",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="reminder",
-            constraint=models.UniqueConstraint(fields=("proposal", "milestone"), name="reminded_once_per_milestone"),
         ),
         migrations.RunPython(create, drop),
     ]
