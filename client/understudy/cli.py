@@ -23,6 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _guarded(lambda: _run(build_parser().parse_args(argv)))
 
 
+def exit_with_code() -> None:
+    """The entry of the zipapp, which looks at no return value."""
+    sys.exit(main())
+
+
 def _run(options: Namespace) -> ExitCode:
     """Import the module of the command that was asked for, and run it."""
     code: ExitCode = import_module(f"understudy.commands.{options.command}").run(options)

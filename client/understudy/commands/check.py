@@ -12,6 +12,7 @@ from understudy.baseline import read_baseline
 from understudy.compare import Comparison, compare, is_production
 from understudy.errors import CouldNotCheckError, UsageError
 from understudy.exit_codes import VERDICT_CODES, ExitCode
+from understudy.finding_prints import with_fingerprints
 from understudy.formats import FORMATS
 from understudy.manifest import read_manifest
 from understudy.models import MAX_MODELS, Answer, CheckRequest, Finding, Level, Looked, Manifest, Report, Verdict
@@ -100,7 +101,7 @@ def _report(
     known = Verdict.WARN if answer is None else answer.verdict
     if known is Verdict.UNKNOWN and not is_production(question.environment):
         known, trouble = Verdict.WARN, "the server answered, but lacks the fresh facts for a verdict"
-    findings = (*(answer.findings if answer else ()), *comparison.findings)
+    findings = with_fingerprints((*(answer.findings if answer else ()), *comparison.findings))
     return Report(
         system=question.system,
         environment=question.environment,

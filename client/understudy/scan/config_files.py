@@ -1,6 +1,7 @@
 """Models in configuration, whatever its format: known keys, commands in lists, the environment of containers."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from understudy.scan import cyclonedx, json_entries, line_entries, litellm, shell, yaml_entries
@@ -10,19 +11,20 @@ from understudy.scan.hits import Definition, Findings, Hit
 
 # Below these keys stand the words of a command.
 COMMANDS = frozenset({"command", "args", "entrypoint", "cmd", "extraArgs", "extra_args", "vllmArgs"})
+EXAMPLES = frozenset({"example", "examples", "sample"})
 ENVIRONMENTS = frozenset(
     {"environment", "env", "envs", "variables", "env_vars", "environment_variables", "data", "stringData"}
 )
 
 
 def find_yaml(text: str) -> Findings:
-    return find_in(yaml_entries.read(text))
+    return find_in(yaml_entries.read(text), has_blocks=True)
 
 
 def find_values(text: str) -> Findings:
     """The values of a Helm chart, which its templates call `.Values.…`."""
     entries = yaml_entries.read(text)
-    found = find_in(entries)
+    found = find_in(entries, has_blocks=True)
     values = [Definition(".Values." + ".".join(map(str, entry.keys)), entry.value, entry.line) for entry in entries]
     return Findings(found.hits, (*found.definitions, *values))
 
@@ -67,14 +69,22 @@ def find_terraform(text: str) -> Findings:
     return Findings(tuple(hits), tuple(definitions))
 
 
-def find_in(entries: Sequence[Entry]) -> Findings:
-    """The models and definitions of a document, read into entries."""
+def find_in(entries: Sequence[Entry], *, has_blocks: bool = False) -> Findings:
+    """The models and definitions of a document, read into entries.
+
+    `has_blocks`: a value of several lines stands on several lines of the file. Descriptions of an API are left out:
+    what they name are examples.
+    """
+    if any(entry.keys[0] in {"openapi", "swagger"} for entry in entries[:20] if entry.keys):
+        return Findings()
     hits = list(litellm.find(entries))
     definitions = list(_definitions(entries))
     for entry in entries:
-        if litellm.is_of_model_list(entry):
+        if litellm.is_of_model_list(entry) or not EXAMPLES.isdisjoint(entry.keys):
             continue
         hits += of_setting(entry)
+        if "\n" in entry.value and not has_blocks:
+            continue
         if "\n" in entry.value or entry.name in COMMANDS or " serve " in entry.value or "download " in entry.value:
             hits += _of_script(entry)
     hits += _of_lists(entries)
@@ -85,13 +95,11 @@ def find_in(entries: Sequence[Entry]) -> Findings:
 
 def _of_script(entry: Entry) -> Iterator[Hit]:
     """A command in one text, or a script in a block of several lines."""
-    if isinstance(entry.keys[-1], int) if entry.keys else False:
+    if entry.keys and isinstance(entry.keys[-1], int):
         return
-    found = shell.find(entry.value)
-    for hit in found.hits:
-        moved = hit.moved(lines=entry.line - 1, columns=entry.column - 1)
-        # In a block every line begins where the first does.
-        yield moved if hit.line == 1 else hit.moved(lines=entry.line - 1)
+    # In a block every line begins where the first does.
+    for hit in shell.find(entry.value).hits:
+        yield replace(hit, line=hit.line + entry.line - 1, column=hit.column + entry.column - 1)
 
 
 def _of_lists(entries: Sequence[Entry]) -> Iterator[Hit]:

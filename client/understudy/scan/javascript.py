@@ -1,7 +1,7 @@
 """Models in JavaScript and TypeScript: calls of the known libraries, `model:` in objects, constants followed by name."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ _CALL = re.compile(
     r"|togetherai|fireworks|perplexity|openrouter|gateway)(?:\.(?P<method>\w+))?\(\s*(?:[\"'`][\w-]+[\"'`]\s*,\s*)?"
     + _VALUE
 )
-_FETCHED = re.compile(r"revision\s*:\s*[\"'](?P<revision>[\w.-]+)[\"']")
+_FETCHED = re.compile(r"[^;)]{0,300}?\brevision\s*:\s*[\"'](?P<revision>[\w.-]+)[\"']")
 _SERVICES = (
     (re.compile(r"from ['\"]openai['\"]|require\(['\"]openai['\"]\)|@langchain/openai"), "openai"),
     (re.compile(r"@anthropic-ai/sdk|@langchain/anthropic"), "anthropic"),
@@ -61,23 +61,33 @@ class _Script:
     text: str
     code: str = ""
     starts: list[int] = field(default_factory=list)
+    texts: list[tuple[int, int]] = field(default_factory=list)
     constants: dict[str, re.Match[str]] = field(default_factory=dict)
+    members: dict[str, re.Match[str]] = field(default_factory=dict)
     providers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.code = _TOKEN.sub(_blank_comment, self.text)
+        self.texts = [found.span() for found in _TOKEN.finditer(self.text) if found[0][0] != "/"]
         self.starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
         self.providers = tuple(provider for pattern, provider in _SERVICES if pattern.search(self.code))
-        for found in _BOUND.finditer(self.code):
+        for found in self._matches(_BOUND):
             if found["text"] or found["env"]:
                 self.constants.setdefault(found["key"], found)
-        for found in _KEYED.finditer(self.code):
+        for found in self._matches(_KEYED):
             if found["text"]:
-                self.constants.setdefault(found["key"], found)
+                self.members.setdefault(found["key"], found)
+
+    def _matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """What is written as code, not inside of a text."""
+        for found in pattern.finditer(self.code):
+            before = bisect_left(self.texts, (found.start(),)) - 1
+            if before < 0 or self.texts[before][1] <= found.start():
+                yield found
 
     def hits(self) -> Iterator[Hit]:
         taken: set[int] = set()
-        for found in _CALL.finditer(self.code):
+        for found in self._matches(_CALL):
             is_fetch = found["call"] in _FETCHERS
             if not is_fetch and "@ai-sdk/" not in self.code and "createOpenAI" not in self.code:
                 continue
@@ -85,7 +95,7 @@ class _Script:
                 taken.add(found.end())
                 yield hit
         for pattern in (_KEYED, _BOUND):
-            for found in pattern.finditer(self.code):
+            for found in self._matches(pattern):
                 if is_model_key(found["key"]) and found.end() not in taken:
                     yield from self._setting(found)
 
@@ -101,7 +111,7 @@ class _Script:
         named = refs.of_hub(text) if is_fetch else refs.of_service(text, provider)
         if named is not None:
             line, column = self._place(place)
-            pin = _FETCHED.search(self.code, found.end(), found.end() + 300) if is_fetch else None
+            pin = _FETCHED.match(self.code, found.end()) if is_fetch else None
             yield Hit(named.ref, line, column, how, named.certainty, text, pin and pin["revision"], is_fetch)
 
     def _setting(self, found: re.Match[str]) -> Iterator[Hit]:
@@ -132,7 +142,8 @@ class _Script:
                 return (found["text"], found.start("text")) if "${" not in found["text"] else None
             if found["env"]:
                 return (found["default"], found.start("default")) if found["default"] else None
-            constant = self.constants.get((found["name"] or "").rpartition(".")[2])
+            owner, _, name = (found["name"] or "").rpartition(".")
+            constant = (self.members if owner else self.constants).get(name)
             if constant is None or constant is found:
                 return None
             found = constant

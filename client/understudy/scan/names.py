@@ -191,11 +191,13 @@ FILE_ENDINGS = [
     ".tflite",
 ]
 PLACEHOLDER = re.compile(
-    r"[<>{}$*|\s\\\"'?#,;=!]|\.\.|//|^(?:your|my|some|path|foo|bar|baz|example|test|dummy|fake|mock|user|username|org"
-    r"|owner|namespace|organization|repo|xxx|hf_user|author|model|models|data|dataset|datasets|output|outputs|results?"
-    r"|checkpoints?|tmp|runs|logs|config|configs|src|lib|assets|static|application|text|image|audio|video|http|https"
-    r"|local|localhost|none|null|true|false|default|auto)(?:[-_/.]|$)"
-    r"|/(?:model|repo|name|model[-_]name|repo[-_]name|your[-_].*|my[-_].*)$|placeholder",
+    r"(?:^|[-_/])(?:mock|fake|dummy|placeholder)(?:[-_/]|$)|[<>{}$*|\s\\\"'?#,;=!]|\.\.|//|placeholder"
+    # What examples say for "put yours here", and folders that no namespace of the Hub is called.
+    r"|^(?:your|my|some|foo|bar|baz|example|dummy|fake|mock|xxx)(?:[-_/.]|$)"
+    r"|^(?:path|test|user|username|org|owner|namespace|organization|repo|hf_user|author|models?|data|datasets?|outputs?"
+    r"|results?|checkpoints?|tmp|runs|logs|configs?|src|lib|assets|static|application|text|image|audio|video|multipart|http|https"
+    r"|local|localhost|none|null|true|false|default|auto)(?:/|$)"
+    r"|/(?:model|repo|name|model[-_]name|repo[-_]name|your[-_].*|my[-_].*)$",
     re.IGNORECASE,
 )
 

@@ -74,7 +74,7 @@ def _read(path: str, largest: int) -> bytes | None:
 
 
 def _place(result: FileResult, hits: tuple[Hit, ...], text: str, *, has_marks: bool) -> None:
-    """Give the hits their file, fingerprints and ignores; what a test names is a guess."""
+    """Give the hits their file, fingerprints and ignores; what a test or example names is a guess."""
     lines = text.split("\n")
     ignores, problems = find_ignores(text) if has_marks else ([], [])
     result.bad_ignores += [f"{result.path}:{problem}" for problem in problems]
@@ -83,5 +83,5 @@ def _place(result: FileResult, hits: tuple[Hit, ...], text: str, *, has_marks: b
     ordered = sorted(hits, key=lambda hit: (hit.line, hit.column))
     mentions = [(hit.ref or hit.wording, lines[hit.line - 1] if hit.line <= len(lines) else "") for hit in ordered]
     for hit, fingerprint in zip(ordered, of_mentions(result.path, mentions), strict=True):
-        placed = replace(hit, certainty=Certainty.GUESS, how=f"{hit.how}, in a test") if in_test else hit
+        placed = replace(hit, certainty=Certainty.GUESS, how=f"{hit.how}, in a test or example") if in_test else hit
         result.uses.append(Use(result.path, placed, fingerprint, reasons.get(hit.line)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from understudy.scan import names, refs
+from understudy.scan.config_keys import NOT_MODELS
 from understudy.scan.hits import Certainty, Findings, Hit
 from understudy.scan.python_calls import CALLS, CHAINS, CLIENTS, MODEL_NAMES, ON_CLIENTS, Takes
 from understudy.scan.python_module import Place, read_module
@@ -14,7 +15,13 @@ from understudy.scan.python_values import Module, Value, dotted, keyword
 LONGEST_WORDING = 80
 _MODEL_NAMES = frozenset(MODEL_NAMES)
 _MODEL_VARIABLE = re.compile(
-    r"(?:^|_)(?:model|embedder|reranker|encoder|llm)(?:_(?:name|id|path))?(?:_\w+)?$|^models?_", re.IGNORECASE
+    r"(?:^|_)(?:models?|embedder|reranker|llms?)(?:_(?:names?|ids?|name_or_path))?$|^default_\w*model\w*$",
+    re.IGNORECASE,
+)
+# Calls that speak of a model and do not use it.
+_ONLY_NAMES_IT = re.compile(
+    r"(?:Error|Exception|Warning|Response|Result|Event|Info|Metadata)$|_info|encod|decode|tokenize|mapping|prompt_|cost|pricing|price|count|token|register|provider|is_|supports_|validate|log|docstring",
+    re.IGNORECASE,
 )
 
 
@@ -53,7 +60,7 @@ class _Reader:
     def read(self, place: Place) -> Iterator[Hit]:
         if isinstance(place.node, ast.Call):
             yield from self._call(place.node, place)
-        elif place.name and _MODEL_VARIABLE.search(place.name):
+        elif _MODEL_VARIABLE.search(place.name) and not NOT_MODELS.search(place.name):
             yield from self._bound(place)
 
     def _call(self, call: ast.Call, place: Place) -> Iterator[Hit]:
@@ -83,8 +90,9 @@ class _Reader:
     def _takes(self, name: str) -> tuple[Takes, str] | None:
         """Which row is meant by `name`, and through which provider."""
         parts = name.split(".")
+        parts[-1] = self.module.origins.get(f"as {parts[-1]}", parts[-1])
         owner = ".".join(parts[:2]) if parts[0] == "self" else parts[0]
-        receiver = CLIENTS.get(self.module.origins.get(owner, ""), "") if owner != name else ""
+        receiver = CLIENTS.get(self.module.origins.get(owner, owner), "") if owner != name else ""
         if parts[-1] in ON_CLIENTS.get(receiver, ()):
             return Takes(None, ("model",), receiver), receiver
         if (row := CHAINS.get(".".join(parts[-2:]))) and len(parts) > 1:
@@ -118,6 +126,8 @@ class _Reader:
 
     def _keywords(self, call: ast.Call, name: str, place: Place) -> Iterator[Hit]:
         """`model="gpt-4o"` of a call that is in no table: only a name that is known by itself."""
+        if _ONLY_NAMES_IT.search(name.rpartition(".")[2]):
+            return
         for word in call.keywords:
             if word.arg in _MODEL_NAMES and not _is_not_a_model(call):
                 how = f"{name.rpartition('.')[2] or 'call'}({word.arg}=…)"
@@ -126,10 +136,15 @@ class _Reader:
 
     def _bound(self, place: Place) -> Iterator[Hit]:
         """`EMBEDDING_MODEL = "…"`, a field or a parameter's default."""
+        if _ONLY_NAMES_IT.search(place.function):
+            return
+        # A table of names is what code can deal with, not what it uses.
+        is_table = isinstance(place.node, ast.List | ast.Tuple | ast.Set | ast.Dict)
         for node in _texts(place.node):
             if isinstance(node, ast.Call | ast.Constant | ast.JoinedStr | ast.BoolOp | ast.BinOp):
                 for value in self.module.values(node, place.scope):
-                    yield from self._known(value, f"{place.name} = …")
+                    for hit in self._known(value, f"{place.name} = …"):
+                        yield replace(hit, certainty=Certainty.GUESS) if is_table else hit
 
     def _known(self, value: Value, how: str) -> Iterator[Hit]:
         line, column = self._place(value.node)

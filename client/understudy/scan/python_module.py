@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.scan.hits import Certainty
-from understudy.scan.python_values import Module, Scope, dotted
+from understudy.scan.python_values import Module, Scope, class_of, dotted, function_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -16,11 +16,12 @@ _LEAVES = frozenset({ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del, ast.P
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A call (`name` is empty), or what a name is bound to."""
+    """A call (`name` is empty), or what a name is bound to; `function` is the one around it, or whose parameter it is."""
 
     node: ast.expr
     scope: Scope
     name: str = ""
+    function: str = ""
 
 
 def read_module(tree: ast.Module) -> tuple[Module, list[Place]]:
@@ -45,11 +46,6 @@ def read_module(tree: ast.Module) -> tuple[Module, list[Place]]:
 
 def _call(node: ast.Call, scope: Scope, _: Module) -> Iterator[Place]:
     yield Place(node, scope)
-
-
-def _class(node: ast.ClassDef, _: Scope, module: Module) -> Iterator[Place]:
-    module.classes.add(node.name)
-    yield from ()
 
 
 def _assign(node: ast.Assign, scope: Scope, module: Module) -> Iterator[Place]:
@@ -81,12 +77,12 @@ def _bind(target: ast.expr, value: ast.expr, scope: Scope, module: Module) -> It
     if isinstance(target, ast.Name):
         module.names[id(scope[-1]), target.id].append((value, Certainty.CERTAIN))
         if isinstance(scope[-1], ast.ClassDef):
-            module.attributes[target.id].append((value, scope))
-        yield Place(value, scope, target.id)
+            module.attributes[scope[-1].name, target.id].append((value, scope))
+        yield Place(value, scope, target.id, function_of(scope))
     elif isinstance(target, ast.Attribute):
         if name.startswith(("self.", "cls.")):
-            module.attributes[target.attr].append((value, scope))
-        yield Place(value, scope, target.attr)
+            module.attributes[class_of(scope), target.attr].append((value, scope))
+        yield Place(value, scope, target.attr, function_of(scope))
 
 
 def _full_name(made: str, module: Module) -> str:
@@ -114,7 +110,7 @@ def _defaults(node: _Function, scope: Scope, module: Module) -> Iterator[Place]:
     for argument, default in pairs:
         # A caller may pass another.
         module.names[id(node), argument.arg].append((default, Certainty.LIKELY))
-        yield Place(default, scope, argument.arg)
+        yield Place(default, scope, argument.arg, getattr(node, "name", ""))
     without = {arg.arg for arg in (*positional, *arguments.kwonlyargs)} - {arg.arg for arg, _ in pairs}
     for name in without:
         # Known to be unknown: a module's constant of the same name is not what is meant.
@@ -131,12 +127,13 @@ def _import(node: ast.Import | ast.ImportFrom, _: Scope, module: Module) -> Iter
     if isinstance(node, ast.ImportFrom):
         for alias in node.names:
             module.origins[f"import {alias.asname or alias.name}"] = names[0].partition(".")[0]
+            if alias.asname:
+                module.origins[f"as {alias.asname}"] = alias.name
     yield from ()
 
 
 _READERS: dict[type[ast.AST], Callable[[Any, Scope, Module], Iterator[Place]]] = {
     ast.Call: _call,
-    ast.ClassDef: _class,
     ast.FunctionDef: _defaults,
     ast.AsyncFunctionDef: _defaults,
     ast.Lambda: _defaults,

@@ -40,18 +40,22 @@ class Module:
     """What the names of one module are bound to, by the scope that binds them."""
 
     names: dict[tuple[int, str], list[tuple[ast.expr, Certainty]]] = field(default_factory=lambda: defaultdict(list))
-    attributes: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=lambda: defaultdict(list))
-    classes: set[str] = field(default_factory=set)
+    attributes: dict[tuple[str, str], list[tuple[ast.expr, Scope]]] = field(default_factory=lambda: defaultdict(list))
     imports: set[str] = field(default_factory=set)
     origins: dict[str, str] = field(default_factory=dict)
     steps: int = 0
+    busy: set[int] = field(default_factory=set)
 
     def values(self, node: ast.expr, scope: Scope, depth: int = 0) -> list[Value]:
         """All that `node` may be, at most MOST_VALUES; empty where the module does not say."""
         self.steps += 1
-        if depth > DEEPEST or self.steps > MOST_STEPS:
+        if depth > DEEPEST or self.steps > MOST_STEPS or id(node) in self.busy:
             return []
-        return list(islice(self._values(node, scope, depth + 1), MOST_VALUES))
+        # `name = name + ":latest"` leads back to itself.
+        self.busy.add(id(node))
+        found = list(islice(self._values(node, scope, depth + 1), MOST_VALUES))
+        self.busy.discard(id(node))
+        return found
 
     def _values(self, node: ast.expr, scope: Scope, depth: int) -> Iterator[Value]:
         match node:
@@ -60,9 +64,11 @@ class Module:
             case ast.Name(id=name):
                 yield from self._bound(name, scope, depth)
             case ast.Attribute():
-                yield from self._attribute(node, depth)
+                yield from self._attribute(node, scope, depth)
             case ast.JoinedStr(values=parts):
                 yield from self._joined(node, parts, scope, depth)
+            case ast.BoolOp(op=ast.Or(), values=choices):
+                yield from self._first_of(choices, scope, depth)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 yield from self._joined(node, [left, right], scope, depth)
             case ast.Call():
@@ -82,18 +88,26 @@ class Module:
                         yield _weaker(value, certainty.weakened(several))
                 return
 
-    def _attribute(self, node: ast.Attribute, depth: int) -> Iterator[Value]:
+    def _attribute(self, node: ast.Attribute, scope: Scope, depth: int) -> Iterator[Value]:
         """An attribute of `self`, of a class of this module, or the `.value` of its enum member."""
         if node.attr == "value" and isinstance(node.value, ast.Attribute):
-            yield from self._attribute(node.value, depth)
+            yield from self._attribute(node.value, scope, depth)
             return
-        root = node.value
-        if isinstance(root, ast.Call):
-            root = root.func
-        if isinstance(root, ast.Name) and (root.id in {"self", "cls"} or root.id in self.classes):
-            for expression, scope in self.attributes.get(node.attr, ()):
-                for value in self.values(expression, scope, depth):
-                    yield _weaker(value, Certainty.LIKELY)
+        root = node.value.func if isinstance(node.value, ast.Call) else node.value
+        if not isinstance(root, ast.Name):
+            return
+        owner = class_of(scope) if root.id in {"self", "cls"} else root.id
+        for expression, inner in self.attributes.get((owner, node.attr), ()):
+            for value in self.values(expression, inner, depth):
+                yield _weaker(value, Certainty.LIKELY)
+
+    def _first_of(self, choices: list[ast.expr], scope: Scope, depth: int) -> Iterator[Value]:
+        """`os.environ.get("X") or "default"`: the variable, with what stands behind it for a default."""
+        found = [value for choice in choices for value in self.values(choice, scope, depth)]
+        variable = next((value.variable for value in found if value.text is None), None)
+        known = [value for value in found if value.text is not None]
+        for value in known or found:
+            yield value if variable is None else Value(value.text, value.node, Certainty.LIKELY, variable)
 
     def _joined(self, node: ast.expr, parts: list[ast.expr], scope: Scope, depth: int) -> Iterator[Value]:
         """The parts in a row. Where one has several values, each is tried, the others at their first."""
@@ -161,6 +175,16 @@ def _entries(table: ast.expr, key: object) -> Iterator[ast.expr]:
         for name, entry in zip(table.keys, table.values, strict=True):
             if key is None or (isinstance(name, ast.Constant) and name.value == key):
                 yield entry
+
+
+def class_of(scope: Scope) -> str:
+    """The name of the innermost class around; empty outside of one."""
+    return next((node.name for node in reversed(scope) if isinstance(node, ast.ClassDef)), "")
+
+
+def function_of(scope: Scope) -> str:
+    """The name of the innermost function; empty outside of one."""
+    return getattr(scope[-1], "name", "") if isinstance(scope[-1], ast.FunctionDef | ast.AsyncFunctionDef) else ""
 
 
 def _weaker(value: Value, certainty: Certainty) -> Value:

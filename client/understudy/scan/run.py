@@ -11,7 +11,7 @@ from pathlib import Path
 from understudy.scan.deployments import Deployments, Placed
 from understudy.scan.files import is_test, own_files
 from understudy.scan.finders import finder_of
-from understudy.scan.hits import Certainty, Scan, Use
+from understudy.scan.hits import ORDER, Scan, Use
 from understudy.scan.one_file import FileResult, scan_file
 
 # Below that many files another process costs more than it saves.
@@ -67,11 +67,17 @@ def _resolved(use: Use, deployments: Deployments) -> Iterator[Use]:
 
 
 def _distinct(uses: Iterable[Use]) -> Iterator[Use]:
-    """Each name once in its line, as sure as it was found there."""
+    """Each name once at its place, as sure as it was found there; `openai/gpt-4o` stands for `gpt-4o` too."""
     best: dict[tuple[str, int, str], Use] = {}
     for use in uses:
-        key = (use.path, use.hit.line, (use.hit.ref or use.hit.wording).casefold())
+        text = (use.hit.ref or use.hit.wording).casefold()
+        key = (use.path, use.hit.line, text.rpartition("/")[2])
         known = best.get(key)
-        if known is None or list(Certainty).index(use.hit.certainty) < list(Certainty).index(known.hit.certainty):
+        if known is None or _rank(use) < _rank(known):
             best[key] = use
     yield from sorted(best.values(), key=lambda use: (use.path, use.hit.line, use.hit.column))
+
+
+def _rank(use: Use) -> tuple[int, int, bool]:
+    """The surest first, then the fullest name, then what says whether it is pinned."""
+    return ORDER.index(use.hit.certainty), -len(use.hit.ref or ""), not use.hit.can_pin

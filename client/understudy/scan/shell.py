@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy.scan import names, refs
+from understudy.scan.config_keys import variable_in
 from understudy.scan.hits import Certainty, Definition, Findings, Hit
 
 LONGEST_LINE = 20_000
@@ -14,7 +15,6 @@ _WORD = re.compile(
 _ASSIGNMENT = re.compile(
     r"(?:export|readonly|declare|local)?[ \t]*(?P<name>[A-Za-z_]\w*)=(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&|]*)"
 )
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::?[-=](?P<default>[^}]*))?\}|\$(?P<plain>\w+)")
 OPTIONS = frozenset(
     [
         "--model",
@@ -156,9 +156,8 @@ def _after(texts: Sequence[str], place: int) -> str | None:
 
 
 def _named(word: Word, how: str, sure: Certainty, revision: str | None) -> Iterator[Hit]:
-    variable = _VARIABLE.fullmatch(word.text)
-    if variable:
-        name, default = variable["name"] or variable["plain"], variable["default"]
+    if variable := variable_in(word.text):
+        name, default = variable
         ref = default if default and names.is_name(default) else None
         yield Hit(ref, word.line, word.column, how, Certainty.LIKELY, word.text, revision, ref is not None, name)
     elif "$" in word.text and not word.text.startswith(("$(", "/", ".")):
