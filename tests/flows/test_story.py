@@ -1,109 +1,21 @@
 """The eight steps of the story in their order, on one platform: commands, HTTP API, CI client, and a real HTTP server that
-the Hub's own client takes for the Hub.
+the Hub's own client takes for the Hub. What happens in each step stands in `conftest`; what has to come of it stands here.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.northwind import (
-    GATED,
-    NEW_NAME,
-    RELICENSED,
-    RENAMED,
-    Northwind,
-    dependency_of,
-    in_days,
-    northwind,
-    relicense,
-)
+from tests.flows.conftest import News, Upstream, Waived, approved_by, refusal
+from tests.flows.northwind import GATED, RELICENSED, RENAMED, Northwind, dependency_of, in_days
 from tests.flows.platform import Api, Run
 
 pytestmark = pytest.mark.services
 
-MANIFEST = """\
-system = "product-search"
-environment = "production"
-
-[[models]]
-ref = "Alibaba-NLP/gte-multilingual-base"
-revision = "ca1791e0bcc104f6db161f27de1340241b13c5a4"
-purpose = "embedding"
-"""
-NEWS = {
-    "vendor": "alibaba",
-    "summary": "Alibaba is reported to shift from open models to revenue",
-    "source_url": "https://news.example/alibaba-shifts",
-    "severity": "warning",
-}
 ON_ALIBABA = {"product-search", "help-centre", "reranking-service", "catalogue-writer", "similar-products"}
 
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Northwind]:
-    with northwind(tmp_path_factory.mktemp("story")) as begun:
-        yield begun
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("repository")
-    (folder / "understudy.toml").write_text(MANIFEST, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def anna(world: Northwind) -> Api:
-    """The owner of Product search."""
-    return world.platform.api("anna")
-
-
-@pytest.fixture(scope="module")
-def ben(world: Northwind) -> Api:
-    """The owner of English help centre."""
-    return world.platform.api("ben")
-
-
-@pytest.fixture(scope="module")
-def ravi(world: Northwind) -> Api:
-    """A reviewer."""
-    return world.ravi
-
-
-@pytest.fixture(scope="module")
-def ruth(world: Northwind) -> Api:
-    """Another reviewer."""
-    return world.platform.api("ruth")
-
-
-def check(world: Northwind, anna: Api, repository: Path) -> Run:
-    return world.platform.client("check", "--format", "json", token=anna.token, folder=repository)
-
-
-def decision(proposal: Any, comment: str) -> dict[str, str]:
-    return {"verdict": "approve", "state_digest": proposal["current_digest"], "comment": comment}
-
-
-def refusal(api: Api, proposal: Any) -> tuple[int, str]:
-    """Status and code of the answer to somebody who may not approve it."""
-    answer = api.send(f"proposals/{proposal['id']}/decide/", decision(proposal, "Fine."))
-    return answer.status_code, answer.json()["code"]
-
-
-def approved_by(api: Api, proposal: Any, comment: str = "Facts and claims agree.") -> Any:
-    return api.post(f"proposals/{proposal['id']}/decide/", decision(proposal, comment))
-
-
 # --- 1. Product search asks to ship ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def red(world: Northwind, anna: Api, repository: Path) -> Run:
-    return check(world, anna, repository)
 
 
 def test_1_the_check_fails_with_ud401_and_names_the_shortest_fix(red: Run) -> None:
@@ -143,40 +55,6 @@ def _reason(candidate: Any, criterion: str) -> str:
 # --- 3. The owner writes a plan, somebody else approves it ------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def proposals(red: Run, anna: Api) -> list[Any]:
-    """One for each way of the plan: another vendor's model, and as first aid one of Alibaba's that knows English alone."""
-    assert red.code == 1, "the plan answers a red check"
-    ways = [anna.only("offerings/", external_id=external_id) for external_id in ("BAAI/bge-m3", GATED)]
-    plan = anna.post(
-        "fallback-plans/",
-        {
-            "dependency": dependency_of(anna, "product-search")["id"],
-            "trigger": "gte-multilingual-base is gated, withdrawn or changes its license.",
-            "switch_procedure": "Build the new index beside the old one, then move the alias.",
-            "switched_by": "Search & Discovery, on call",
-            "rollback": "Move the alias back; the old index is kept for two weeks.",
-            "reindex_plan": "2.1 million products, about five hours on two GPUs.",
-            "alternatives": [
-                {"kind": "offering", "offering": way["id"], "pinned_revision": way["head_revision"]} for way in ways
-            ],
-            "submit": True,
-        },
-    )
-    reason = "NDCG@10 falls by 0.02 on our queries; the index grows by a third."
-    return [
-        anna.post("proposals/", {"kind": "approve_alternative", "alternative": way["id"], "reason": reason})
-        for way in plan["revisions"][0]["alternatives"]
-    ]
-
-
-@pytest.fixture(scope="module")
-def approved(proposals: list[Any], anna: Api, ravi: Api) -> list[Any]:
-    """The owner is refused, the reviewer approves."""
-    assert refusal(anna, proposals[0]) == (403, "own_proposal")
-    return [approved_by(ravi, proposal) for proposal in proposals]
-
-
 def test_3_a_reviewer_sees_facts_beside_claims(proposals: list[Any], ravi: Api) -> None:
     seen = ravi.get(f"proposals/{proposals[0]['id']}/")
     primary, alternative = (seen["current_state"][key] for key in ("primary", "alternative"))
@@ -200,27 +78,6 @@ def test_3_somebody_else_approves_and_the_facts_are_kept_as_its_basis(approved: 
 # --- 4. A drill is recorded, and the check passes ----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def green(world: Northwind, approved: list[Any], anna: Api, repository: Path) -> Run:
-    before = check(world, anna, repository)
-    assert [one["rule"] for one in json.loads(before.out)["findings"] if one["level"] == "error"] == ["UD405"]
-    anna.post(
-        "drills/",
-        {
-            "alternative": approved[0]["alternative"],
-            "drilled_on": approved[0]["created_at"][:10],
-            "outcome": "passed",
-            "suite": "1,000 labelled queries",
-            "primary_score": 0.71,
-            "alternative_score": 0.69,
-            "answered_by": "BAAI/bge-m3",
-            "switch_time": "06:00:00",
-            "reindex_time": "05:10:00",
-        },
-    )
-    return check(world, anna, repository)
-
-
 def test_4_after_the_drill_the_same_check_passes(green: Run) -> None:
     assert (green.code, json.loads(green.out)["verdict"]) == (0, "pass")
 
@@ -234,33 +91,6 @@ def test_4_the_plan_is_exported_into_the_gateways_configuration(world: Northwind
 
 
 # --- 5. News of Alibaba's shift, while the Hub is down ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """The change that was entered, what the failing poll said, what it raised, and the mails that followed."""
-
-    change: Any
-    failed: str
-    raised: list[tuple[str, str]]
-    mails: list[Any]
-
-
-@pytest.fixture(scope="module")
-def news(world: Northwind, green: Run, ravi: Api) -> News:
-    """Upstream has changed three models already, but the Hub does not answer; news comes in by hand."""
-    assert green.code == 0
-    world.hub.fail("503")
-    world.hub.change(GATED, gated="manual")
-    relicense(world.hub, sha="b" * 40, name="gte-research-license")
-    world.hub.rename(RENAMED, NEW_NAME)
-    with pytest.raises(AssertionError) as failed:
-        world.poll()
-    raised = world.of_the_hub()
-    told_before = len(world.mails())
-    change = ravi.post("changes/", NEWS)
-    world.tell()
-    return News(change, str(failed.value), raised, world.mails()[told_before:])
 
 
 def test_5_every_dependency_on_the_vendor_is_listed_lineage_included(world: Northwind, news: News) -> None:
@@ -291,26 +121,6 @@ def test_6_an_outage_of_the_hub_raises_nothing_and_says_so_to_who_polls(news: Ne
 
 
 # --- 6. Upstream gates one model, re-licenses another and renames the third -----------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """What the Hub had told after its first good answer, and after the second, which settles the license."""
-
-    once: list[tuple[str, str]]
-    twice: list[tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def upstream(world: Northwind, news: News) -> Upstream:
-    assert news.raised == []
-    world.hub.recover()
-    world.poll()
-    once = world.of_the_hub()
-    world.poll()
-    twice = world.of_the_hub()
-    world.tell()
-    return Upstream(once, twice)
 
 
 def test_6_each_becomes_the_right_change_and_nothing_else(world: Northwind, upstream: Upstream) -> None:
@@ -375,12 +185,6 @@ def test_6_only_metadata_and_license_texts_were_asked_for(world: Northwind, upst
 # --- 7. What if Alibaba goes? ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def report(upstream: Upstream, ravi: Api) -> Any:
-    assert upstream.twice
-    return ravi.post("what-if-reports/", {"vendors": ["alibaba"], "gone_on": in_days(30)})
-
-
 def test_7_it_shows_what_stops_what_degrades_and_what_survives(report: Any) -> None:
     fates = {line["system"]: (line["outcome"], line["reason"]) for line in report["answer"]["lines"]}
 
@@ -419,54 +223,6 @@ def test_7_it_shows_that_two_plans_lean_on_the_same_fallback(report: Any) -> Non
 
 
 # --- 8. A waiver lets Help centre ship for 30 days, visibly, and then ends ---------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Waived:
-    """What stopped it before, the proposals as they were made and as they were decided, and the gate's answer then."""
-
-    before: dict[str, str]
-    proposals: list[Any]
-    decided: list[Any]
-    after: Any
-
-
-@pytest.fixture(scope="module")
-def waived(world: Northwind, report: Any, ben: Api, ravi: Api) -> Waived:
-    """The owner accepts the new terms, which settles UD304, and asks for thirty days for each rule that is left."""
-    assert report["title"] == "What if Alibaba goes?"
-    dependency = dependency_of(ben, "help-centre")
-    adoption = ben.post(
-        "proposals/",
-        {
-            "kind": "adopt_model",
-            "offering": dependency["offering"],
-            "purpose": "embedding",
-            "distribution": "saas",
-            "reason": "The new terms were read and accepted with the organisation's account.",
-        },
-    )
-    approved_by(ravi, adoption)
-    before = world.gate_in(0, "help-centre")["levels"]
-    asked = [
-        ben.post(
-            "proposals/",
-            {
-                "kind": "waive_rule",
-                "rule": rule,
-                "dependency": dependency["id"],
-                "until": in_days(30),
-                "reason": "The new index is being built.",
-                "compensating_measure": "The old index is frozen.",
-            },
-        )
-        for rule, level in sorted(before.items())
-        if level == "error"
-    ]
-    for proposal in asked:
-        assert refusal(ben, proposal) == (403, "own_proposal")
-    decided = [approved_by(ravi, proposal, "Thirty days, not more.") for proposal in asked]
-    return Waived(before, asked, decided, world.verdict("help-centre", GATED, "embedding"))
 
 
 def test_8_an_important_system_needs_one_reviewer_beside_the_owner(waived: Waived, ruth: Api) -> None:
