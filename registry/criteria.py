@@ -147,7 +147,7 @@ def _approval(candidate: Profile, terms: Terms) -> Reason | None:
         return None
     of_what = terms.approved.get(candidate.offering.pk)
     if of_what is not None:
-        return Reason(Criterion.APPROVAL, Verdict.FOR, f"Approved here as a way out: {of_what}.")
+        return Reason(Criterion.APPROVAL, Verdict.FOR, f"Approved here as a way out {of_what}.")
     return Reason(Criterion.APPROVAL, Verdict.QUESTION, "Approved here as nobody's way out yet.")
 
 
