@@ -49,6 +49,8 @@ class NewRevision(serializers.Serializer[None]):
 
 
 class FallbackPlans(ReadOnly):
+    """What takes over if a dependency falls away: alternatives in order, in numbered revisions."""
+
     queryset = FallbackPlan.objects.select_related("model").prefetch_related(
         Prefetch(
             "revisions",
@@ -93,6 +95,8 @@ class FallbackPlans(ReadOnly):
 
 
 class Drills(ReadOnly):
+    """Dated exercises of a plan, with what was measured."""
+
     queryset = Drill.objects.select_related("recorded_by")
     serializer_class = shapes.DrillSerializer
     filterset_class = filters.filters_of(

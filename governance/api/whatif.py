@@ -77,7 +77,7 @@ class CountsSerializer(serializers.Serializer[Any]):
     critical_degrades = serializers.IntegerField()
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class TouchedSerializer(serializers.Serializer[Any]):
     dependency = serializers.IntegerField()
     system = serializers.CharField()
     system_name = serializers.CharField()
@@ -123,7 +123,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     state_at = serializers.DateTimeField()
     policy_version = serializers.IntegerField()
     counts = CountsSerializer()
-    lines = LineSerializer(many=True)
+    lines = TouchedSerializer(many=True)
     shared = SharedSerializer(many=True)
     actions = HelpfulSerializer(many=True)
 
@@ -162,6 +162,8 @@ class WhatIf(GenericViewSet[models.WhatIfReport]):
 
 
 class WhatIfReports(mixins.CreateModelMixin, ReadOnly):
+    """Answers to *What if they go?* that were kept; they never change."""
+
     queryset = models.WhatIfReport.objects.select_related("created_by")
     serializer_class = WhatIfReportSerializer
     filterset_class = filters.filters_of(models.WhatIfReport, created_by="created_by__username")

@@ -42,6 +42,8 @@ class SourceWithHealth(SourceSerializer):
 
 
 class Sources(resources.Sources):
+    """Upstreams that are watched, each with its health."""
+
     serializer_class = SourceWithHealth
 
     def paginate_queryset(self, queryset: Any) -> Any:
