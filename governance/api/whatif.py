@@ -87,7 +87,13 @@ class TouchedSerializer(serializers.Serializer[Any]):
     is_production = serializers.BooleanField()
     purpose = serializers.CharField()
     ref = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["stops", "degrades", "survives"])
+    outcome = serializers.ChoiceField(
+        choices=[
+            ("stops", "no copy of ours and no alternative that is left keeps it running"),
+            ("degrades", "an alternative takes over, late, untried or with less than was asked for"),
+            ("survives", "by a plan that holds and was drilled, or by our own copy"),
+        ]
+    )
     reason = serializers.CharField()
     text = serializers.CharField()
     why = serializers.ListField(child=serializers.CharField())
@@ -99,14 +105,26 @@ class TouchedSerializer(serializers.Serializer[Any]):
 
 
 class SharedSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["offering", "vendor"])
+    kind = serializers.ChoiceField(
+        choices=[
+            ("offering", "the plans fall back to the same offering"),
+            ("vendor", "the plans fall back to offerings behind which the same vendor stands"),
+        ]
+    )
     name = serializers.CharField()
     dependencies = serializers.ListField(child=serializers.IntegerField())
     names = serializers.ListField(child=serializers.CharField())
 
 
 class HelpfulSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["approve", "adopt", "drill", "plan"])
+    kind = serializers.ChoiceField(
+        choices=[
+            ("approve", "have an alternative that stands in plans approved"),
+            ("adopt", "have an alternative that stands in plans adopted"),
+            ("drill", "drill an alternative that stands in plans"),
+            ("plan", "put what is adopted for that use into the plans"),
+        ]
+    )
     text = serializers.CharField()
     no_longer_stop = serializers.IntegerField()
     then_survive = serializers.IntegerField()

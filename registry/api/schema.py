@@ -1,6 +1,7 @@
 """How the API describes itself: a line for each operation that tells it from the others in the list of all."""
 
 import re
+from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
@@ -9,10 +10,11 @@ class Schema(AutoSchema):
     """An operation with a docstring of its own is summed up by the beginning of it; a plain one by its verb."""
 
     def get_summary(self) -> str | None:
-        operation = getattr(self.view, "action", None) or self.method.lower()
-        if said := getattr(self.view, operation).__doc__:
+        view: Any = self.view
+        operation = getattr(view, "action", None) or self.method.lower()
+        if said := getattr(view, operation).__doc__:
             return re.split(r"[.:;](?:\s|$)", " ".join(said.split()), maxsplit=1)[0]
-        row = self.view.queryset.model._meta
+        row = view.queryset.model._meta
         return {
             "list": f"List {row.verbose_name_plural}",
             "retrieve": f"Read one {row.verbose_name}",
