@@ -116,6 +116,8 @@ def propose_retirement(
 
     Refused: `not_allowed`, `duplicate`, `invalid` while something depends on it whose plan does not hold without it.
     """
+    # As the database knows it now: what the caller holds may be older than another retirement.
+    model = AIModel.objects.get(pk=model.pk)
     if flaw := why_not_to_retire(model, now=now):
         raise invalid("model", f"model: {flaw}")
     proposal = Proposal(kind=Proposal.Kind.RETIRE_MODEL, model=model)

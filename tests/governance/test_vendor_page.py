@@ -164,7 +164,7 @@ def test_dismissing_needs_a_reason_and_tells_nobody(silence: ProposedSignal) -> 
 @pytest.mark.parametrize(("act", "state"), [("accept", "accepted"), ("dismiss", "dismissed")])
 def test_each_decision_is_a_line_of_the_audit(silence: ProposedSignal, act: str, state: str) -> None:
     post(client_of("reviewer", "rosa"), act, silence, severity="notice", note="Looked at.")
-    line = AuditEntry.objects.get(tag=f"governance:vendor_signal:{state}")
+    line = AuditEntry.objects.get(tag=f"admin:vendor_signal:{state}")
     assert line.actor_id == User.objects.get(username="rosa").pk
     assert line.before["numbers"]["value"] == str(silence.numbers["value"])
     assert line.after["note"] == "Looked at."
