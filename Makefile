@@ -14,7 +14,7 @@ LINT_STEPS := lint-format lint-code lint-types lint-imports lint-templates lint-
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fix check test-services test-browser bench lock openapi $(LINT_STEPS)
+.PHONY: help setup setup-dev run test lint fix check test-services test-browser bench lock openapi client $(LINT_STEPS)
 
 help:  ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,10 @@ lock: setup-dev  ## Write both lock files anew from pyproject.toml (ARGS=--upgra
 
 openapi: setup-dev  ## Write docs/openapi.yaml anew after a wanted change of the API
 	@$(LINT_STATE) $(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+client: setup  ## Build the CI client as one file, client/dist/understudy.pyz
+	@$(PY) client/build.py rules
+	@$(PY) client/build.py zipapp
 
 lint-format:
 	@$(PY) -m ruff format --check --quiet . || { echo "Not formatted; make fix does it."; exit 1; }

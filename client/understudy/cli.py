@@ -1,45 +1,17 @@
 """The command line. A run ends with one of four exit codes; 0 needs a verdict that allows it."""
 
-import argparse
 import contextlib
 import io
-import math
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Sequence
-from enum import IntEnum
-from pathlib import Path
-from typing import NoReturn
+from importlib import import_module
 
-from understudy import __version__
-from understudy.api import ask
+from understudy.arguments import build_parser
 from understudy.errors import CouldNotCheckError, UsageError
-from understudy.manifest import read_manifest
-from understudy.models import Answer, CheckRequest, Verdict
-from understudy.report import render_report
-from understudy.server import TOKEN_VARIABLE, URL_VARIABLE, find_server
-from understudy.terminal import neutralise, redact, wants_colour
-
-DEFAULT_ENVIRONMENT = "production"
-DEFAULT_TIMEOUT_SECONDS = 30.0
-MAX_TIMEOUT_SECONDS = 3600.0
-
-
-class ExitCode(IntEnum):
-    """What a pipeline can rely on."""
-
-    PASSED = 0
-    FAILED = 1
-    WRONG_USAGE = 2
-    COULD_NOT_CHECK = 3
-
-
-VERDICT_CODES = {
-    Verdict.PASS: ExitCode.PASSED,
-    Verdict.WARN: ExitCode.PASSED,
-    Verdict.FAIL: ExitCode.FAILED,
-    Verdict.UNKNOWN: ExitCode.COULD_NOT_CHECK,
-}
+from understudy.exit_codes import ExitCode
+from understudy.terminal import TOKEN_VARIABLE, neutralise, redact
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,55 +20,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return _guarded(lambda: check(_build_parser().parse_args(argv)))
+    return _guarded(lambda: _run(build_parser().parse_args(argv)))
 
 
-def check(options: argparse.Namespace) -> ExitCode:
-    """Ask the server about the manifest's models, print its answer, return the verdict's code."""
-    question = _build_question(options)
-    server = find_server(
-        options.url,
-        os.environ,
-        timeout_seconds=options.timeout,
-        allow_plain_http=options.insecure_http,
-    )
-    answer = ask(server, question)
-    if options.format == "json":
-        _show_json(answer, secret=server.token)
-    else:
-        _show_text(answer, question, secret=server.token)
-    if answer.verdict is Verdict.UNKNOWN:
-        problem = "the server answered, but lacks the fresh facts for a verdict"
-        raise CouldNotCheckError(problem)
-    return VERDICT_CODES[answer.verdict]
+def exit_with_code() -> None:
+    """The entry of the zipapp, which looks at no return value."""
+    sys.exit(main())
 
 
-def _build_question(options: argparse.Namespace) -> CheckRequest:
-    """The manifest's question, with what the command line says instead."""
-    manifest = read_manifest(options.manifest)
-    system = options.system or manifest.system
-    if system is None:
-        way_out = 'Add system = "product-search" at its top, or pass --system.'
-        problem = f"{options.manifest}: system is missing. {way_out}"
-        raise UsageError(problem)
-    return CheckRequest(
-        system=system,
-        environment=options.environment or manifest.environment or DEFAULT_ENVIRONMENT,
-        models=manifest.models,
-        commit=options.commit or None,
-        source_url=options.source_url or None,
-    )
-
-
-def _show_text(answer: Answer, question: CheckRequest, *, secret: str) -> None:
-    text = render_report(answer, question, in_colour=wants_colour(sys.stdout))
-    sys.stdout.write(redact(text, secret))
-
-
-def _show_json(answer: Answer, *, secret: str) -> None:
-    """The server's bytes as they came. Latin-1 maps each byte to one character and back."""
-    text = redact(answer.body.decode("latin-1"), secret)
-    sys.stdout.buffer.write(text.encode("latin-1").rstrip(b"\n") + b"\n")
+def _run(options: Namespace) -> ExitCode:
+    """Import the module of the command that was asked for, and run it."""
+    code: ExitCode = import_module(f"understudy.commands.{options.command}").run(options)
+    return code
 
 
 def _guarded(run: Callable[[], ExitCode]) -> ExitCode:
@@ -120,7 +55,7 @@ def _guarded(run: Callable[[], ExitCode]) -> ExitCode:
 def _complain(code: ExitCode, problem: str, hint: str = "") -> ExitCode:
     """Say on stderr what is wrong and what to do, and return `code`."""
     secret = os.environ.get(TOKEN_VARIABLE, "").strip()
-    lines = [neutralise(redact(line, secret)) for line in (problem, hint) if line]
+    lines = [neutralise(redact(line, secret)) for line in (*problem.split("\n"), hint) if line]
     # A closed or full stderr must not change the code either.
     with contextlib.suppress(OSError, AttributeError):
         sys.stderr.write("".join(f"understudy: {line}\n" for line in lines))
@@ -131,70 +66,3 @@ def _give_up_stdout() -> None:
     """Let nothing more be written there: the flush at exit would fail again and change the code."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="understudy",
-        description="Asks an Understudy server whether a system may ship with the models it names.",
-        epilog="Exit codes: 0 pass or warn, 1 fail, 2 wrong usage, 3 could not check.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_check(commands)
-    return parser
-
-
-def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "ask for a verdict on the models in the manifest"
-    parser = commands.add_parser("check", help=text, description=text, allow_abbrev=False)
-    add = parser.add_argument
-    add("--manifest", type=Path, default=Path("understudy.toml"), help="default: %(default)s")
-    add("--url", help=f"address of the server; default: {URL_VARIABLE}")
-    add("--system", type=_filled, help="slug; default: the manifest's")
-    add(
-        "--environment",
-        type=_filled,
-        help=f"slug; default: the manifest's, or {DEFAULT_ENVIRONMENT}",
-    )
-    add("--format", choices=("text", "json"), default="text", help="default: %(default)s")
-    add("--commit", metavar="SHA", help="the commit that is checked, kept with the answer")
-    add("--source-url", metavar="URL", help="a link to the pipeline run, kept with the answer")
-    add(
-        "--timeout",
-        type=_seconds,
-        default=DEFAULT_TIMEOUT_SECONDS,
-        metavar="SECONDS",
-        help="for the whole call, retries included; default: %(default)g",
-    )
-    add("--insecure-http", action="store_true", help="send the token over plain http all the same")
-    add("--token", action=_RefuseToken, help=argparse.SUPPRESS)
-
-
-class _RefuseToken(argparse.Action):
-    """Answers an obvious guess without repeating what was given."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
-        """Leave with the usage exit code."""
-        reason = "an argument would show in process lists and CI logs"
-        parser.error(f"the token is read from {TOKEN_VARIABLE}: {reason}")
-
-
-def _filled(text: str) -> str:
-    """An argument that an unset CI variable would leave empty, and so change what is asked."""
-    if not text.strip():
-        problem = "is empty"
-        raise argparse.ArgumentTypeError(problem)
-    return text.strip()
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= MAX_TIMEOUT_SECONDS:
-        message = f"must be a number of seconds above 0 and up to {MAX_TIMEOUT_SECONDS:g}"
-        raise argparse.ArgumentTypeError(message)
-    return seconds

@@ -79,7 +79,8 @@ def _read_model(table: "_Table") -> ModelUse:
         via=table.text("via"),
         revision=table.text("revision"),
         purpose=table.text("purpose"),
-        location=_read_location(table),
+        locations=(_read_location(table),),
+        states_place="path" in table.values,
     )
 
 

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What the server takes.
+MAX_MODELS = 2000
+MAX_LOCATIONS = 200
+
 
 class Verdict(StrEnum):
     """The server's answer as a whole."""
@@ -23,10 +27,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in the repository. `line` counts from 1; None where only the file is known."""
+    """A place in the repository. Line and column count from 1; None where only the file, or the line, is known."""
 
     path: str
     line: int | None
+    column: int | None = None
 
     def __str__(self) -> str:
         """`path:line`, which terminals and editors turn into a link."""
@@ -35,23 +40,25 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """One `[[models]]` entry: a model as the repository refers to it, and where it does so."""
+    """One model that is asked about: a `[[models]]` entry or one found in use, and where it stands."""
 
     ref: str
     via: str | None
     revision: str | None
     purpose: str | None
-    location: Location
+    locations: tuple[Location, ...]
+    # Whether the manifest states the places itself: then its word counts, whatever a scan sees.
+    states_place: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The entry in the shape of the API; what was not stated is left out, never null."""
-        place = {"path": self.location.path, "line": self.location.line}
+        places = [{"path": place.path, "line": place.line} for place in self.locations[:MAX_LOCATIONS]]
         fields = {
             "ref": self.ref,
             "via": self.via,
             "revision": self.revision,
             "purpose": self.purpose,
-            "locations": [place],
+            "locations": places,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -88,8 +95,19 @@ class CheckRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding of the scan does not count: `baseline`, or `ignored` in the source with the reason given there."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule on one ref. `waived_until` is the end of the waiver in force, None without one."""
+    """One rule on one ref. `waived_until` is the end of the waiver in force, None without one.
+
+    `fingerprint` stays the same while lines move; the server's findings are given theirs when they are reported.
+    """
 
     rule: str
     level: Level
@@ -99,6 +117,8 @@ class Finding:
     help_url: str | None
     waived_until: str | None
     locations: tuple[Location, ...]
+    suppression: Suppression | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,31 @@ class Answer:
     findings: tuple[Finding, ...]
     body: bytes
 
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a scan looked at, to be told beside what it found."""
+
+    files: int
+    mentions: int
+    models: int
+    unresolved: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All there is to say about one check. `answer` is None where the server gave none; `trouble` then says why."""
+
+    system: str
+    environment: str
+    verdict: Verdict
+    models: tuple[ModelUse, ...]
+    findings: tuple[Finding, ...]
+    answer: Answer | None = None
+    looked: Looked | None = None
+    trouble: str | None = None
+
     def at(self, level: Level) -> tuple[Finding, ...]:
-        """The findings of one level, in the server's order."""
+        """The findings of one level, in the order in which they came."""
         return tuple(finding for finding in self.findings if finding.level is level)

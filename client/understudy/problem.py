@@ -7,6 +7,8 @@ from understudy.errors import CouldNotCheckError
 from understudy.transport import Reply
 
 REDIRECTS = range(300, 400)
+FAULTS = 500
+TOO_MANY = 429
 RETRYABLE = frozenset({502, 503, 504})
 HINTS = {
     401: "Check UNDERSTUDY_TOKEN: it may be mistyped, expired or revoked.",
@@ -23,7 +25,7 @@ def explain_reply(reply: Reply) -> CouldNotCheckError:
     if reply.status in REDIRECTS:
         target = f"{message}, a redirect to {reply.location or 'nowhere'}, which is not followed"
         hint = "A token must not travel to another address. Set --url to the final one."
-        return CouldNotCheckError(target, hint=hint)
+        return CouldNotCheckError(target, hint=hint, is_passing=False)
     if reply.retry_after:
         message = f"{message} (Retry-After: {reply.retry_after})"
     return CouldNotCheckError(
@@ -31,6 +33,7 @@ def explain_reply(reply: Reply) -> CouldNotCheckError:
         hint=HINTS.get(reply.status, ""),
         retryable=reply.status in RETRYABLE,
         retry_after=_seconds(reply.retry_after),
+        is_passing=reply.status >= FAULTS or reply.status == TOO_MANY,
     )
 
 

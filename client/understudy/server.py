@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
+from understudy.arguments import URL_VARIABLE
 from understudy.errors import UsageError
-
-URL_VARIABLE = "UNDERSTUDY_URL"
-TOKEN_VARIABLE = "UNDERSTUDY_TOKEN"  # noqa: S105  (the name of a variable)
+from understudy.terminal import TOKEN_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import os
 import unicodedata
 from typing import TextIO
 
+TOKEN_VARIABLE = "UNDERSTUDY_TOKEN"  # noqa: S105  (the name of a variable)
 BREAKS = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029", " "))
 # Controls, invisible and direction-changing characters, lone surrogates.
 UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})

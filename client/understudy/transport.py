@@ -12,6 +12,8 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from understudy.errors import CouldNotCheckError
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
+# Who does not pick up the telephone within that time will not answer either; another attempt may.
+CONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,34 @@ def _opener(*, through_proxy: bool) -> OpenerDirector:
     """An opener without redirects, file: or ftp:, which returns error statuses as they are."""
     opener = OpenerDirector()
     opener.add_handler(ProxyHandler(None if through_proxy else {}))
-    opener.add_handler(HTTPHandler())
-    opener.add_handler(HTTPSHandler())
+    opener.add_handler(_QuickHTTPHandler())
+    opener.add_handler(_QuickHTTPSHandler())
     return opener
+
+
+class _QuickConnection(http.client.HTTPConnection):
+    """Waits at most CONNECT_SECONDS for a connection, and then as long as it was told for the answer."""
+
+    def connect(self) -> None:
+        patience = self.timeout
+        self.timeout = min(CONNECT_SECONDS, patience or CONNECT_SECONDS)
+        super().connect()
+        self.timeout = patience
+        self.sock.settimeout(patience)
+
+
+class _QuickTLSConnection(_QuickConnection, http.client.HTTPSConnection):
+    """The same, the agreement on keys included."""
+
+
+class _QuickHTTPHandler(HTTPHandler):
+    def http_open(self, req: Request) -> http.client.HTTPResponse:
+        return self.do_open(_QuickConnection, req)
+
+
+class _QuickHTTPSHandler(HTTPSHandler):
+    def https_open(self, req: Request) -> http.client.HTTPResponse:
+        return self.do_open(_QuickTLSConnection, req)
 
 
 def _read(response: http.client.HTTPResponse) -> Reply:

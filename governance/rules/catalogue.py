@@ -80,6 +80,21 @@ _ALL = (
         _levels("EEEE", "EEEE"),
         is_waivable=False,
     ),
+    # These two the CI client finds: it sees the code, and compares it with the manifest.
+    Rule(
+        "UD106",
+        "Used but not declared",
+        "What is not declared nobody plans for.",
+        _levels("EEEE", "WWWW"),
+        is_waivable=False,
+    ),
+    Rule(
+        "UD107",
+        "Declared but not used",
+        "A manifest that names what is gone is believed by nobody.",
+        _levels("NNNN", "NNNN"),
+        is_waivable=False,
+    ),
     Rule(
         "UD106",
         "Used but not declared",

@@ -85,7 +85,7 @@ def test_a_hostile_key_in_the_manifest_is_shown_harmlessly(inside: ClientInside)
     [
         ([], "COMMAND"),
         (["approve"], "invalid choice"),
-        (["check", "--format", "sarif"], "invalid choice"),
+        (["check", "--format", "xml"], "invalid choice"),
         (["check", "--time", "3"], "unrecognized arguments"),
         (["check", "--timeout", "0"], "above 0"),
         (["check", "--timeout", "nan"], "above 0"),

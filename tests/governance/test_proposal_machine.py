@@ -380,7 +380,7 @@ def test_no_order_of_steps_lets_anybody_decide_on_an_own_proposal() -> None:
     ANSWERS.clear()
     run(EXAMPLES)
     assert ANSWERS.keys() <= EVERY_ANSWER
-    assert ANSWERS.keys() >= {"", "own_proposal", "not_allowed"}
+    assert ANSWERS.keys() >= {"", "own_proposal"}
     assert EXAMPLES < 100 or ANSWERS.keys() == EVERY_ANSWER
 
 

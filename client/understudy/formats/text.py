@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from understudy.models import Answer, CheckRequest, Finding, Level, Verdict
+from understudy.models import Finding, Level, Looked, Report, Verdict
 from understudy.terminal import neutralise
 
 RED, YELLOW, GREEN, BOLD = "31", "33", "32", "1"
@@ -29,45 +29,63 @@ class Line:
         return f"\x1b[{self.colour}m{text}\x1b[0m" if in_colour and self.colour else text
 
 
-def render_report(answer: Answer, question: CheckRequest, *, in_colour: bool) -> str:
+def render(report: Report, *, in_colour: bool = False, verbose: bool = False) -> str:
     """The verdict first, findings by weight, the address of the check last."""
-    lines = report_lines(answer, question)
+    lines = report_lines(report, verbose=verbose)
     return "".join(f"{line.render(in_colour=in_colour)}\n" for line in lines)
 
 
-def report_lines(answer: Answer, question: CheckRequest) -> Iterator[Line]:
+def report_lines(report: Report, *, verbose: bool) -> Iterator[Line]:
     """The report line by line.
 
     Each line begins with a word of ours: CI runners take one that begins with `::` as a command.
     """
-    verdict = f"{answer.verdict.upper()}: {question.system} in {question.environment}"
-    yield Line(verdict, VERDICT_COLOURS[answer.verdict])
-    yield Line(_basis(answer, question))
+    verdict = f"{report.verdict.upper()}: {report.system} in {report.environment}"
+    yield Line(verdict, VERDICT_COLOURS[report.verdict])
+    yield Line(_basis(report))
+    if report.looked is not None:
+        yield from _looked_lines(report.looked, verbose=verbose)
     for level in Level:
-        findings = answer.at(level)
+        findings = report.at(level)
         if findings:
             yield Line("")
             yield Line(_counted(len(findings), level), LEVEL_COLOURS[level])
         for finding in findings:
             yield from _finding_lines(finding)
     yield Line("")
-    yield Line(f"check: {answer.url}")
+    yield Line(f"check: {report.answer.url}" if report.answer else f"not checked: {report.trouble}")
 
 
-def _basis(answer: Answer, question: CheckRequest) -> str:
+def _basis(report: Report) -> str:
     """On what the verdict rests, and, where there are no findings, that there are none."""
-    parts = [_counted(len(question.models), "model"), _counted(len(answer.findings), "finding")]
-    if answer.policy_version:
-        parts.append(f"policy {answer.policy_version}")
-    if answer.facts_as_of:
-        parts.append(f"facts as of {answer.facts_as_of}")
+    parts = [_counted(len(report.models), "model"), _counted(len(report.findings), "finding")]
+    if report.answer and report.answer.policy_version:
+        parts.append(f"policy {report.answer.policy_version}")
+    if report.answer and report.answer.facts_as_of:
+        parts.append(f"facts as of {report.answer.facts_as_of}")
     return ", ".join(parts)
+
+
+def _looked_lines(looked: Looked, *, verbose: bool) -> Iterator[Line]:
+    """What was looked at; in few words what could not be, in all words if that is asked for."""
+    text = f"looked at {_counted(looked.files, 'file')}: {_counted(looked.mentions, 'mention')} of {_counted(looked.models, 'model')}"
+    if looked.unresolved:
+        text += f", {len(looked.unresolved)} unresolved"
+    if looked.skipped:
+        text += f", {_counted(len(looked.skipped), 'file')} not read"
+    is_hiding = (looked.unresolved or looked.skipped) and not verbose
+    yield Line(f"{text} (-v lists them)" if is_hiding else text)
+    if verbose:
+        yield from (Line(f"  unresolved: {one}") for one in looked.unresolved)
+        yield from (Line(f"  not read: {one}") for one in looked.skipped)
 
 
 def _finding_lines(finding: Finding) -> Iterator[Line]:
     yield Line(f"  {finding.level} {finding.rule} {finding.ref}: {finding.message}")
     for place in finding.locations:
         yield Line(f"    at: {place}")
+    if finding.suppression is not None:
+        yield Line(f"    {finding.suppression.kind}: {finding.suppression.reason}")
     if finding.waived_until is not None:
         yield Line(f"    waived until: {finding.waived_until}")
     if finding.fix is not None:

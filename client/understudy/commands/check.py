@@ -1,0 +1,138 @@
+"""`understudy check`: scan, compare with the manifest, ask the server once, print, end with the verdict's code."""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from understudy.api import ask
+from understudy.baseline import NAME as BASELINE
+from understudy.baseline import read_baseline
+from understudy.compare import Comparison, compare, is_production
+from understudy.errors import CouldNotCheckError, UsageError
+from understudy.exit_codes import VERDICT_CODES, ExitCode
+from understudy.finding_prints import with_fingerprints
+from understudy.formats import FORMATS
+from understudy.manifest import read_manifest
+from understudy.models import MAX_MODELS, Answer, CheckRequest, Finding, Level, Looked, Manifest, Report, Verdict
+from understudy.scan.hits import Certainty
+from understudy.scanning import looked_of, scan_folder
+from understudy.server import find_server
+from understudy.terminal import neutralise, redact, wants_colour
+
+DEFAULT_ENVIRONMENT = "production"
+MANIFEST = "understudy.toml"
+_OF_LEVELS = ((Level.ERROR, Verdict.FAIL), (Level.WARNING, Verdict.WARN), (Level.NOTE, Verdict.PASS))
+_WEIGHTS = (Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Check one system and return the code of the verdict; no exception becomes a verdict."""
+    manifest_path = options.manifest or (options.path or Path()) / MANIFEST
+    manifest = read_manifest(manifest_path)
+    question = _question(options, manifest, manifest_path)
+    comparison, looked = _compared(options, manifest, manifest_path, question.environment)
+    question = replace(question, models=comparison.models)
+    server = find_server(
+        options.url, os.environ, timeout_seconds=options.timeout, allow_plain_http=options.insecure_http
+    )
+    try:
+        answer = ask(server, question)
+    except CouldNotCheckError as error:
+        if not error.is_passing or is_production(question.environment):
+            raise
+        report = _report(question, comparison, looked, None, str(error))
+    else:
+        report = _report(question, comparison, looked, answer, None)
+    _show(report, options, secret=server.token)
+    return _code(report, options)
+
+
+def _question(options: argparse.Namespace, manifest: Manifest, path: Path) -> CheckRequest:
+    """The manifest's question, with what the command line says instead."""
+    system = options.system or manifest.system
+    if system is None:
+        way_out = 'Add system = "product-search" at its top, or pass --system.'
+        problem = f"{path}: system is missing. {way_out}"
+        raise UsageError(problem)
+    return CheckRequest(
+        system=system,
+        environment=options.environment or manifest.environment or DEFAULT_ENVIRONMENT,
+        models=manifest.models,
+        commit=options.commit or None,
+        source_url=options.source_url or None,
+    )
+
+
+def _compared(
+    options: argparse.Namespace, manifest: Manifest, manifest_path: Path, environment: str
+) -> tuple[Comparison, Looked | None]:
+    """The manifest beside what the scan saw; without a scan, the manifest alone."""
+    if options.no_scan:
+        return Comparison(manifest.models, ()), None
+    folder = options.path or manifest_path.parent
+    baseline = options.baseline or _found(manifest_path.parent / BASELINE)
+    scan = scan_folder(folder, leave_out=[manifest_path, *([baseline] if baseline else [])])
+    certainty = Certainty(options.certainty)
+    sure = {id(use) for use in scan.at_least(certainty)}
+    uses = [use for use in scan.uses if id(use) in sure or use.ignored is not None]
+    comparison = compare(
+        manifest.models,
+        uses,
+        environment=environment,
+        baseline=read_baseline(baseline) if baseline else (),
+        has_looked=scan.files > 0,
+    )
+    if len(comparison.models) > MAX_MODELS:
+        problem = f"{len(comparison.models)} models; the server takes {MAX_MODELS} in one check. Check parts of the repository by path."
+        raise UsageError(problem)
+    return comparison, looked_of(scan, certainty) if scan.files else None
+
+
+def _found(path: Path) -> Path | None:
+    return path if path.exists() else None
+
+
+def _report(
+    question: CheckRequest, comparison: Comparison, looked: Looked | None, answer: Answer | None, trouble: str | None
+) -> Report:
+    """The server's findings and the client's; the worse verdict of the two."""
+    known = Verdict.WARN if answer is None else answer.verdict
+    if known is Verdict.UNKNOWN and not is_production(question.environment):
+        known, trouble = Verdict.WARN, "the server answered, but lacks the fresh facts for a verdict"
+    findings = with_fingerprints((*(answer.findings if answer else ()), *comparison.findings))
+    return Report(
+        system=question.system,
+        environment=question.environment,
+        verdict=max(known, _verdict_of(comparison.findings), key=_WEIGHTS.index),
+        models=question.models,
+        findings=findings,
+        answer=answer,
+        looked=looked,
+        trouble=trouble,
+    )
+
+
+def _verdict_of(findings: tuple[Finding, ...]) -> Verdict:
+    levels = {finding.level for finding in findings}
+    return next((verdict for level, verdict in _OF_LEVELS if level in levels), Verdict.PASS)
+
+
+def _show(report: Report, options: argparse.Namespace, *, secret: str) -> None:
+    if report.trouble is not None:
+        sys.stderr.write(f"understudy: could not check: {neutralise(redact(report.trouble, secret))}\n")
+    in_colour = options.format == "text" and wants_colour(sys.stdout)
+    text = FORMATS[options.format](report, in_colour=in_colour, verbose=options.verbose)
+    sys.stdout.write(redact(text, secret))
+
+
+def _code(report: Report, options: argparse.Namespace) -> ExitCode:
+    """The exit code, as strict as was asked for. What could not be checked stays so, whatever was asked for."""
+    if report.verdict is Verdict.UNKNOWN:
+        raise CouldNotCheckError("the server answered, but lacks the fresh facts for a verdict")
+    if options.warn_only:
+        return ExitCode.PASSED
+    if options.fail_on == "warning" and report.verdict is Verdict.WARN and report.trouble is None:
+        return ExitCode.FAILED
+    return VERDICT_CODES[report.verdict]

@@ -1,0 +1,111 @@
+"""The one table of finders: which file is read by what. A new language is a module of its own and a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from understudy.scan import config_files, dockerfiles, javascript, notebooks, python, shell
+from understudy.scan.hits import Findings
+from understudy.scan.python_worth import is_worth_parsing
+
+MEBIBYTE = 1024 * 1024
+# Of these words each configuration that names a model holds one; keys of environment variables are in capitals.
+CONFIG_WORDS = tuple(b"odel MODEL llm LLM embed EMBED rerank RERANK ollama vllm repo_id download huggingface".split())
+SHELL_WORDS = (*CONFIG_WORDS, b"from_pretrained", b"SentenceTransformer", b"CrossEncoder", b"lms")
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """`is_worth` looks at the bytes first and is cheap; a file above `largest` is not read but said to be skipped."""
+
+    find: Callable[[str], Findings]
+    is_worth: Callable[[bytes], bool]
+    largest: int = 2 * MEBIBYTE
+
+
+def _any_of(words: tuple[bytes, ...]) -> Callable[[bytes], bool]:
+    return lambda data: any(word in data for word in words)
+
+
+def _always(data: bytes) -> bool:
+    """Definitions count too, whatever they are called."""
+    return bool(data)
+
+
+PYTHON = Finder(python.find, is_worth_parsing)
+JAVASCRIPT = Finder(javascript.find, javascript.is_worth_reading)
+NOTEBOOK = Finder(notebooks.find, _any_of((b"cells",)), largest=16 * MEBIBYTE)
+SHELL = Finder(shell.find, _any_of(SHELL_WORDS))
+DOCKERFILE = Finder(dockerfiles.find, _always)
+YAML = Finder(config_files.find_yaml, _any_of(CONFIG_WORDS))
+VALUES = Finder(config_files.find_values, _always)
+JSON = Finder(config_files.find_json, _any_of(CONFIG_WORDS))
+BILL = Finder(config_files.find_json, _any_of(CONFIG_WORDS), largest=64 * MEBIBYTE)
+TOML = Finder(config_files.find_toml, _any_of(CONFIG_WORDS))
+ENV = Finder(config_files.find_env, _always)
+TERRAFORM = Finder(config_files.find_terraform, _always)
+
+BY_ENDING = {
+    ".py": PYTHON,
+    ".pyw": PYTHON,
+    ".js": JAVASCRIPT,
+    ".jsx": JAVASCRIPT,
+    ".mjs": JAVASCRIPT,
+    ".cjs": JAVASCRIPT,
+    ".ts": JAVASCRIPT,
+    ".tsx": JAVASCRIPT,
+    ".mts": JAVASCRIPT,
+    ".cts": JAVASCRIPT,
+    ".vue": JAVASCRIPT,
+    ".svelte": JAVASCRIPT,
+    ".ipynb": NOTEBOOK,
+    ".sh": SHELL,
+    ".bash": SHELL,
+    ".zsh": SHELL,
+    ".yaml": YAML,
+    ".yml": YAML,
+    ".json": JSON,
+    ".jsonc": JSON,
+    ".toml": TOML,
+    ".tf": TERRAFORM,
+    ".tfvars": TERRAFORM,
+    ".hcl": TERRAFORM,
+    ".env": ENV,
+    ".properties": ENV,
+    ".ini": ENV,
+    ".cfg": ENV,
+    ".conf": ENV,
+}
+BY_NAME = {
+    "Dockerfile": DOCKERFILE,
+    "Containerfile": DOCKERFILE,
+    "Makefile": SHELL,
+    "Procfile": SHELL,
+    "Jenkinsfile": SHELL,
+    "justfile": SHELL,
+    ".env": ENV,
+    ".envrc": ENV,
+}
+BY_PATTERN = (
+    ("Dockerfile.*", DOCKERFILE),
+    ("*.Dockerfile", DOCKERFILE),
+    ("*.dockerfile", DOCKERFILE),
+    ("Containerfile.*", DOCKERFILE),
+    (".env.*", ENV),
+    ("values*.y*ml", VALUES),
+    ("*.cdx.json", BILL),
+    ("bom.json", BILL),
+)
+# Before the endings are asked: `values.yaml` is more than YAML.
+_FIRST_LETTERS = frozenset("DC.vb")
+
+
+def finder_of(name: str) -> Finder | None:
+    """The finder for a file of this name; None for a file that no finder reads."""
+    if name[0] in _FIRST_LETTERS or name.endswith((".cdx.json", "ockerfile")):
+        for pattern, finder in BY_PATTERN:
+            if fnmatch(name, pattern):
+                return finder
+    if name in BY_NAME:
+        return BY_NAME[name]
+    return BY_ENDING.get(name[name.rfind(".") :]) if "." in name else None

@@ -1,0 +1,177 @@
+"""Scan and check together: what is used against what is declared, in every format, to the exit code."""
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.client.answers import FAILED, PASSED, check, finding
+from tests.client.conftest import Client, ClientInside, Serve
+from tests.client.fake_server import answer, problem
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = 'from sentence_transformers import SentenceTransformer\nmodel = SentenceTransformer("BAAI/bge-m3")\n'
+MANIFEST = 'system = "search"\n[[models]]\nref = "BAAI/bge-m3"\n'
+OTHER = 'system = "search"\n[[models]]\nref = "openai/gpt-4o"\n'
+
+
+def write(client: Client, manifest: str, code: str = CODE) -> None:
+    client.write_manifest(manifest)
+    (client.folder / "app.py").write_text(code, encoding="utf-8")
+
+
+def test_what_is_declared_is_asked_about_on_the_line_that_uses_it(inside: ClientInside, serve: Serve) -> None:
+    write(inside, MANIFEST)
+    server = serve(answer(PASSED))
+
+    run = inside.check(server)
+
+    (model,) = server.log[0].json()["models"]
+    assert run.code == 0
+    assert model["locations"] == [{"path": "app.py", "line": 2}, {"path": "understudy.toml", "line": 3}]
+    assert "looked at 1 file: 1 mention of 1 model" in run.text
+
+
+def test_what_is_used_and_not_declared_fails_although_the_server_passes(inside: ClientInside, serve: Serve) -> None:
+    write(inside, OTHER)
+    server = serve(answer(PASSED))
+
+    run = inside.check(server)
+
+    assert run.code == 1
+    assert "error UD106 BAAI/bge-m3: BAAI/bge-m3 is used (SentenceTransformer(…))" in run.text
+    assert "note UD107 openai/gpt-4o" in run.text
+    assert [model["ref"] for model in server.log[0].json()["models"]] == ["openai/gpt-4o", "BAAI/bge-m3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], 1),
+        (["--warn-only"], 0),
+        (["--environment", "staging"], 0),
+        (["--environment", "staging", "--fail-on", "warning"], 1),
+        (["--no-scan"], 0),
+    ],
+)
+def test_how_strict_it_is_can_be_said(inside: ClientInside, serve: Serve, arguments: list[str], code: int) -> None:
+    write(inside, OTHER)
+
+    assert inside.check(serve(answer(PASSED)), *arguments).code == code
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"), [("production", 3), ("live", 3), ("eu-west", 3), ("staging", 0), ("dev-prod", 3)]
+)
+def test_what_could_not_be_checked_stops_whatever_is_not_known_to_be_no_production(
+    inside: ClientInside, serve: Serve, environment: str, code: int
+) -> None:
+    run = inside.check(serve(problem(500)), "--environment", environment, "--warn-only")
+
+    assert run.code == code
+    assert "could not check" in run.errors
+    assert "PASS" not in run.text
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 422])
+def test_a_refused_question_stops_everywhere(inside: ClientInside, serve: Serve, status: int) -> None:
+    assert inside.check(serve(problem(status)), "--environment", "staging").code == 3
+
+
+def test_an_ignored_line_needs_a_reason(inside: ClientInside, serve: Serve) -> None:
+    write(inside, OTHER, CODE.replace('m3")', 'm3")  # understudy: ignore[UD106]'))
+    refused = inside.check(serve(answer(PASSED)))
+    write(inside, OTHER, CODE.replace('m3")', 'm3")  # understudy: ignore[UD106] only its name is printed'))
+    accepted = inside.check(serve(answer(PASSED)))
+
+    assert refused.code == 2
+    assert "app.py:2: understudy: ignore[UD106] gives no reason" in refused.errors
+    assert accepted.code == 0
+    assert "ignored: only its name is printed" in accepted.text
+
+
+def test_only_the_scan_can_be_ignored_in_the_source(inside: ClientInside) -> None:
+    write(inside, OTHER, CODE.replace('m3")', 'm3")  # understudy: ignore[UD104] we like it'))
+
+    run = inside.run("scan")
+
+    assert run.code == 2
+    assert "Ask for a waiver" in run.errors
+
+
+def test_a_baseline_holds_old_uses_when_lines_move_and_no_new_ones(inside: ClientInside, serve: Serve) -> None:
+    write(inside, OTHER)
+    assert inside.run("scan", "--write-baseline", "understudy-baseline.json").code == 0
+    write(inside, OTHER, f"\n\n{CODE}")
+    moved = inside.check(serve(answer(PASSED)))
+    write(inside, OTHER, f'{CODE}SentenceTransformer("intfloat/e5-base-v2")\n')
+    new = inside.check(serve(answer(PASSED)))
+
+    assert moved.code == 0
+    assert "baseline: in the baseline" in moved.text
+    assert new.code == 1
+    assert "error UD106 intfloat/e5-base-v2" in new.text
+
+
+def test_init_writes_a_manifest_that_check_takes(inside: ClientInside, serve: Serve) -> None:
+    (inside.folder / "understudy.toml").unlink()
+    (inside.folder / "app.py").write_text(CODE, encoding="utf-8")
+
+    assert inside.run("init", "--system", "search").code == 0
+    assert inside.run("init").code == 2
+    assert inside.check(serve(answer(PASSED))).code == 0
+
+
+def test_all_formats_agree_on_every_finding(inside: ClientInside, serve: Serve) -> None:
+    write(inside, OTHER)
+    server = serve(answer(FAILED))
+    written = {
+        form: inside.check(server, "--format", form) for form in ("text", "json", "sarif", "junit", "github", "gitlab")
+    }
+
+    (sarif,) = json.loads(written["sarif"].text)["runs"]
+    in_json = {(one["rule"], one["ref"], one["message"]) for one in json.loads(written["json"].text)["findings"]}
+    in_sarif = {(one["ruleId"], one["properties"]["ref"], one["properties"]["message"]) for one in sarif["results"]}
+    in_text = set(re.findall(r"^  (?:error|warning|note) (\S+) (\S+): (.*)$", written["text"].text, re.MULTILINE))
+    in_junit = {case.get("name") for case in ET.fromstring(written["junit"].text.split("\n", 1)[1])}  # noqa: S314  (ours)
+    in_gitlab = {one["check_name"] for one in json.loads(written["gitlab"].text)}
+    in_github = set(re.findall(r"^::\w+ .*title=(UD\d+)", written["github"].text, re.MULTILINE))
+    rules = {rule for rule, _, _ in in_json}
+    assert in_json == in_sarif == in_text
+    assert rules == in_gitlab == in_github
+    assert in_junit == {ref for _, ref, _ in in_json}
+    assert {run.code for run in written.values()} == {1}
+
+
+def test_sarif_names_rules_with_help_lines_and_suppressions(inside: ClientInside, serve: Serve) -> None:
+    write(inside, MANIFEST)
+    waived = finding("note", "UD502", waiver={"until": "2026-01-31"})
+
+    run = inside.check(serve(answer(check("warn", finding("warning", "UD401"), waived))), "--format", "sarif")
+
+    (sarif,) = json.loads(run.text)["runs"]
+    rules = sarif["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["UD401", "UD502"]
+    assert "shortest way to green" in rules[0]["help"]["markdown"]
+    assert sarif["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
+    assert sarif["results"][1]["suppressions"][0]["justification"] == "waived until 2026-01-31"
+    assert all(result["partialFingerprints"] for result in sarif["results"])
+
+
+def test_hostile_text_cannot_command_github(inside: ClientInside, serve: Serve) -> None:
+    hostile = finding("error", "UD101", ref="x\n::stop-commands::y", message="a\n::set-output name=b::c")
+
+    run = inside.check(serve(answer(check("fail", hostile))), "--format", "github")
+
+    assert not re.search(r"^::(?!error |notice |warning )", run.text, re.MULTILINE)
+
+
+def test_explain_shows_the_page_of_the_documentation(inside: ClientInside) -> None:
+    pages = json.loads((ROOT / "client/understudy/rules.json").read_text(encoding="utf-8"))
+    docs = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs/rules").glob("UD*.md")}
+
+    assert pages == docs, "Run python client/build.py rules."
+    assert inside.run("explain", "ud403").text == docs["UD403"]
+    assert inside.run("explain", "UD999").code == 2
