@@ -18,7 +18,7 @@ RUN UNDERSTUDY_PRODUCTION=1 SECRET_KEY=only-for-collecting-static-files python m
 
 FROM python:3.12-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin understudy \
-    && install --directory --owner=understudy --mode=0750 /var/lib/understudy
+    && install --directory --owner=understudy --mode=0750 /var/lib/understudy /var/lib/understudy-checkpoints
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
@@ -27,10 +27,11 @@ ENV PATH=/venv/bin:$PATH \
     UNDERSTUDY_PRODUCTION=1 \
     UNDERSTUDY_DEMO=0 \
     UNDERSTUDY_VAR=/var/lib/understudy \
+    UNDERSTUDY_CHECKPOINTS=/var/lib/understudy-checkpoints \
     GRANIAN_HOST=0.0.0.0 \
     GRANIAN_PORT=8000
 USER 10001
-VOLUME /var/lib/understudy
+VOLUME ["/var/lib/understudy", "/var/lib/understudy-checkpoints"]
 EXPOSE 8000
 HEALTHCHECK NONE
 CMD ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws", "config.wsgi:application"]

@@ -105,7 +105,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Break-glass", "lock_open", "governance.breakglass"),
             ("Checks", "rule", "governance.check"),
             ("Actions", "assignment_late", "governance.action"),
-            ("Attestations", "fact_check", "governance.attestation"),
+            ("Attestations", "fact_check", "/attest/"),
         ),
     ),
     (

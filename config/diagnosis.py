@@ -261,8 +261,10 @@ def check_checkpoints(env: Environment, now: datetime) -> Iterator[Finding]:
         says = f"no checkpoint since line {newest.sequence}; lines wait since {waiting:{MINUTE}}"
         way_out = f"Start beat and a worker for the queue triage that may write to {env.checkpoints}."
         yield Finding("audit", Status.WRONG, says, way_out)
-    else:
+    elif known:
         yield Finding("audit", Status.OK, f"checkpoints in {env.checkpoints} up to line {newest.sequence}")
+    else:
+        yield Finding("audit", Status.OK, f"no checkpoint yet; a worker writes one to {env.checkpoints} every hour")
 
 
 CHECKS: tuple[Check, ...] = (

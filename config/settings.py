@@ -189,7 +189,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["registry.api.parsers.LimitedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "registry.api.schema.Schema",
     "DEFAULT_PAGINATION_CLASS": "registry.api.pages.Pages",
     "EXCEPTION_HANDLER": "registry.api.problems.problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -197,7 +197,13 @@ REST_FRAMEWORK: dict[str, Any] = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "TOKEN_PREFIX": "und_", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Understudy",
-    "DESCRIPTION": "The register of the AI models an organisation depends on, and the gate in front of its releases.",
+    "DESCRIPTION": (
+        "The register of the AI models an organisation depends on, and the gate in front of its releases.\n\n"
+        "**Who asks.** `Authorization: Token …`; a token acts as a person and comes from `POST /api/v1/tokens/`.\n\n"
+        "**Lists** come in pages: follow `next`; `page_size` is 50, and at most 500; `?count=true` adds `count`.\n\n"
+        "**Errors** are problem details (RFC 9457) with a stable `code`; `invalid` names the field.\n\n"
+        "**Decisions** carry the digest of what was seen; 409 `state_changed` says what is different since."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -6,6 +6,8 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from registry.api.hub_webhook import HubWebhook
 
+handler404 = "registry.api.problems.no_such_address"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.admin.urls")),
     path("admin/", admin.site.urls),

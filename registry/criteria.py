@@ -174,7 +174,8 @@ def _license(candidate: Profile, terms: Terms) -> Reason:
 def _capabilities(wanted: Wanted, candidate: Profile) -> Reason:
     gaps = sorted(gaps_of(wanted, candidate.model), key=lambda gap: -gap[0])
     if not gaps:
-        return Reason(Criterion.CAPABILITIES, Verdict.FOR, "Does all that is known of the model in use.")
+        whole = "this use is said to need" if wanted.is_stated else "is known of the model in use"
+        return Reason(Criterion.CAPABILITIES, Verdict.FOR, f"Does all that {whole}.")
     text = "; ".join(text for _, text in gaps)
     return Reason(Criterion.CAPABILITIES, gaps[0][0], f"{text[0].upper()}{text[1:]}.")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-from registry.capabilities import MULTILINGUAL
+from registry.capabilities import MULTILINGUAL, read_needs
 from registry.models import AIModel, Dependency
 
 
@@ -33,21 +33,29 @@ class Capable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a purpose needs; what is empty or None asks for nothing."""
+    """What a purpose needs; what is empty or None asks for nothing. `is_stated`: the team that owns the system said so."""
 
     languages: tuple[str, ...] = ()
     context_length: int | None = None
     input_modalities: tuple[str, ...] = ()
     output_modalities: tuple[str, ...] = ()
     supports_tools: bool = False
+    is_stated: bool = False
 
 
-def wanted_by(dependency: Dependency, primary: AIModel) -> Wanted:  # noqa: ARG001 - a dependency that states needs is asked here
-    """What may be asked of a candidate for `dependency`: all that is known of the model in use.
-
-    The one place where stated needs of a purpose take over from the capabilities of the model in use.
-    """
-    return wanted_of(primary)
+def wanted_by(dependency: Dependency, primary: AIModel) -> Wanted:
+    """What may be asked of a candidate for `dependency`: what it is said to need, else all that is known of `primary`."""
+    needs = read_needs(dependency.needs)
+    if not needs:
+        return wanted_of(primary)
+    return Wanted(
+        languages=needs.languages,
+        context_length=needs.context_length,
+        input_modalities=needs.input_modalities,
+        output_modalities=needs.output_modalities,
+        supports_tools=needs.tools,
+        is_stated=True,
+    )
 
 
 def wanted_of(model: Capable) -> Wanted:

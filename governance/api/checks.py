@@ -91,6 +91,8 @@ class CheckAnswerSerializer(serializers.Serializer[None]):
 
 
 class Checks(mixins.CreateModelMixin, ReadOnly):
+    """What pipelines asked, and what was answered: an answer stays the same for ever."""
+
     queryset = models.Check.objects.select_related("system", "environment").prefetch_related("findings")
     serializer_class = CheckAnswerSerializer
     filterset_class = filters.filters_of(

@@ -54,6 +54,8 @@ class CorrectionSerializer(serializers.ModelSerializer[Correction]):
 
 
 class Corrections(ReadOnly):
+    """Facts that a person has put right, above every source and until a day."""
+
     queryset = Correction.objects.select_related("made_by", "lifted_by")
     serializer_class = CorrectionSerializer
     filterset_class = filters.filters_of(Correction, "offering", "fact", model="offering__model__slug")

@@ -15,7 +15,7 @@ from registry.criteria import Criterion
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    criterion = serializers.ChoiceField(choices=[one.value for one in Criterion])
+    criterion = serializers.ChoiceField(choices=[(one.value, one.in_words) for one in Criterion])
     verdict = serializers.CharField(source="verdict.word", help_text="for, question or against")
     text = serializers.CharField()
 

@@ -63,6 +63,8 @@ class NewReview(serializers.Serializer[None]):
 
 
 class BreakGlasses(ReadOnly):
+    """Gates that one person opened for some hours, and what another said of it afterwards."""
+
     queryset = BreakGlass.objects.select_related("system", "environment", "opened_by", "closed_by", "reviewed_by")
     serializer_class = BreakGlassSerializer
     filterset_class = filters.filters_of(BreakGlass, "verdict", system="system__slug", environment="environment__slug")

@@ -53,6 +53,8 @@ class Dismiss(serializers.Serializer[None]):
 
 
 class Incidents(ReadOnly):
+    """What is wrong with a source: it is silent, empty, or states a mass change, which is held back."""
+
     queryset = with_held_counts(Incident.objects.select_related("source", "decided_by"))
     serializer_class = IncidentSerializer
     filterset_class = filters.filters_of(Incident, "kind", "verdict", source="source__slug")

@@ -87,6 +87,7 @@ class LeaverViews(ReadOnly):
 
     @extend_schema(responses=Leavers, filters=False)
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
+        """Everybody who left with something still in their name."""
         return Response({"results": HoldingsSerializer(leavers.find(), many=True).data})
 
     @extend_schema(responses=Leavers)
@@ -130,7 +131,7 @@ class NewAttestation(serializers.Serializer[None]):
         return given
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class ToConfirmSerializer(serializers.Serializer[Any]):
     """One thing to confirm, with what differs from what was confirmed last and the news since."""
 
     model = serializers.SerializerMethodField()
@@ -150,10 +151,12 @@ class LineSerializer(serializers.Serializer[Any]):
 
 
 class Due(serializers.Serializer[Any]):
-    results = LineSerializer(many=True)
+    results = ToConfirmSerializer(many=True)
 
 
 class Attestations(ReadOnly):
+    """Confirmations by owners that what the register says of a model or a dependency is right."""
+
     queryset = Attestation.objects.select_related("model", "attested_by")
     serializer_class = AttestationSerializer
     filterset_class = filters.filters_of(Attestation, "dependency", model="model__slug", by="attested_by__username")
@@ -176,4 +179,4 @@ class Attestations(ReadOnly):
     def due(self, request: Request, **_kwargs: str) -> Response:
         """What the person who asks has to confirm, the most urgent first, with the digests to confirm it by."""
         lines = attest.lines_for(person_of(request), now=timezone.now())
-        return Response({"results": LineSerializer(lines, many=True).data})
+        return Response({"results": ToConfirmSerializer(lines, many=True).data})

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from governance import drills, plans
 from governance.api.refusals import refusals_as_problems
 from registry.api import filters
-from registry.api import serializers as shapes
+from registry.api import plan_serializers as shapes
 from registry.api.people import person_of
 from registry.api.views import ReadOnly
 from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRevision
@@ -49,6 +49,8 @@ class NewRevision(serializers.Serializer[None]):
 
 
 class FallbackPlans(ReadOnly):
+    """What takes over if a dependency falls away: alternatives in order, in numbered revisions."""
+
     queryset = FallbackPlan.objects.select_related("model").prefetch_related(
         Prefetch(
             "revisions",
@@ -93,6 +95,8 @@ class FallbackPlans(ReadOnly):
 
 
 class Drills(ReadOnly):
+    """Dated exercises of a plan, with what was measured."""
+
     queryset = Drill.objects.select_related("recorded_by")
     serializer_class = shapes.DrillSerializer
     filterset_class = filters.filters_of(

@@ -82,6 +82,8 @@ class DryRunSerializer(serializers.ModelSerializer[models.DryRun]):
 
 
 class Policies(ReadOnly):
+    """The versions of the policy: levels of rules, numbers, exceptions, days of enforcement."""
+
     queryset = models.Policy.objects.select_related("author")
     serializer_class = PolicySerializer
     lookup_field = "version"
@@ -118,6 +120,8 @@ class Policies(ReadOnly):
 
 
 class DryRuns(ReadOnly):
+    """What a text would change if it were the policy; `finished_at` is empty while a worker counts."""
+
     queryset = models.DryRun.objects.select_related("asked_by")
     serializer_class = DryRunSerializer
     ordering = ("-pk",)

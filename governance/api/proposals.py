@@ -20,6 +20,8 @@ from registry.api.views import ReadOnly
 
 
 class Proposals(ReadOnly):
+    """What one person proposes and others decide."""
+
     queryset = models.Proposal.objects.select_related("proposer", "system", "model").prefetch_related(
         "decisions__decider", "decisions__acting_for", "comments__author", "comments__asked_of"
     )
@@ -59,6 +61,7 @@ class Proposals(ReadOnly):
     @extend_schema(request=None, responses=shapes.ProposalDetailSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **_kwargs: str) -> Response:
+        """Take an own proposal back before it is decided."""
         with refusals_as_problems():
             withdrawn = proposals.withdraw(self.get_object(), actor=person_of(request), now=timezone.now())
         return Response(shapes.ProposalDetailSerializer(withdrawn).data)
@@ -169,18 +172,24 @@ class Delegations(ReadOnly):
 
 
 class Adoptions(ReadOnly):
+    """Decisions that an offering may be used for a purpose, however its system is distributed."""
+
     queryset = models.Adoption.objects.prefetch_related("basis")
     serializer_class = shapes.AdoptionSerializer
     filterset_fields = ("offering", "purpose", "distribution")
 
 
 class Approvals(ReadOnly):
+    """Decisions that an alternative of a plan may take over, each with the facts that it rests on (`basis`)."""
+
     queryset = models.Approval.objects.prefetch_related("basis")
     serializer_class = shapes.ApprovalSerializer
     filterset_fields = ("dependency", "alternative")
 
 
 class Waivers(ReadOnly):
+    """Rules that are lifted for a dependency or a system until a day."""
+
     queryset = models.Waiver.objects.select_related("system")
     serializer_class = shapes.WaiverSerializer
     filterset_class = filters.filters_of(models.Waiver, "dependency", "rule", system="system__slug")
@@ -191,6 +200,8 @@ class LiftReason(serializers.Serializer[None]):
 
 
 class Blocks(ReadOnly):
+    """Vendors, models and offerings that must not be used."""
+
     queryset = models.Block.objects.select_related("vendor", "model", "blocked_by", "lifted_by")
     serializer_class = shapes.BlockSerializer
     filterset_class = filters.filters_of(models.Block, "offering", vendor="vendor__slug", model="model__slug")
@@ -207,6 +218,7 @@ class Blocks(ReadOnly):
     @extend_schema(request=LiftReason, responses=shapes.BlockSerializer)
     @action(detail=True, methods=["post"])
     def lift(self, request: Request, **_kwargs: str) -> Response:
+        """End a block, with the reason: what it stopped may be used again as far as other rules let it."""
         form = LiftReason(data=request.data)
         form.is_valid(raise_exception=True)
         with refusals_as_problems():
@@ -215,6 +227,8 @@ class Blocks(ReadOnly):
 
 
 class Audit(ReadOnly):
+    """The lines of the audit chain, the newest first."""
+
     queryset = models.AuditEntry.objects.all()
     serializer_class = shapes.AuditEntrySerializer
     lookup_field = "sequence"

@@ -48,6 +48,8 @@ class ReportSerializer(serializers.Serializer[Any]):
 
 
 class Reports(ReadOnly):
+    """Changes that people reported."""
+
     queryset = (
         Change.objects.in_force()
         .filter(origin=Change.Origin.PERSON)

@@ -27,5 +27,6 @@ class Tokens(APIView):
 
     @extend_schema(request=None, responses={201: NewToken}, operation_id="tokens_create")
     def post(self, request: Request) -> Response:
+        """Exchange a user name and password, or a session, for a token that acts as that person."""
         row, token = tokens.make(person_of(request), by=person_of(request))
         return Response({"token": token, "expires_at": row.expiry}, status=status.HTTP_201_CREATED)

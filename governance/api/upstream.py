@@ -30,6 +30,8 @@ class NewVendorSignal(serializers.Serializer[None]):
 
 
 class Changes(ReadOnly):
+    """What changed about a listing, an offering, a model or a vendor."""
+
     queryset = Change.objects.in_force().select_related("listing__source", "model", "vendor")
     serializer_class = ChangeSerializer
     filterset_class = filters.ChangeFilter
@@ -46,6 +48,8 @@ class Changes(ReadOnly):
 
 
 class Impacts(ReadOnly):
+    """A change and a dependency that it touches."""
+
     queryset = models.Impact.objects.select_related("change__listing__source", "change__model", "change__vendor")
     serializer_class = shapes.ImpactSerializer
     filterset_class = filters.filters_of(
@@ -64,6 +68,8 @@ class Done(serializers.Serializer[None]):
 
 
 class Actions(ReadOnly):
+    """What an owner has to do, and by when."""
+
     queryset = models.Action.objects.select_related("team")
     serializer_class = shapes.ActionSerializer
     filterset_class = filters.filters_of(
@@ -75,12 +81,14 @@ class Actions(ReadOnly):
     @extend_schema(request=None, responses=shapes.ActionSerializer)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, **_kwargs: str) -> Response:
+        """Say that somebody has seen it and takes it on."""
         row = actions.acknowledge(self.get_object(), actor=person_of(request), now=timezone.now())
         return Response(self.get_serializer(row).data)
 
     @extend_schema(request=Snooze, responses=shapes.ActionSerializer)
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, **_kwargs: str) -> Response:
+        """Put it off until a day, with a reason; it wakes up then, or at once when it gets worse."""
         form = Snooze(data=request.data)
         form.is_valid(raise_exception=True)
         row = actions.snooze(self.get_object(), actor=person_of(request), now=timezone.now(), **form.validated_data)
@@ -89,6 +97,7 @@ class Actions(ReadOnly):
     @extend_schema(request=Done, responses=shapes.ActionSerializer)
     @action(detail=True, methods=["post"])
     def done(self, request: Request, **_kwargs: str) -> Response:
+        """Say what was done; a later change of the same concern opens a new action."""
         form = Done(data=request.data)
         form.is_valid(raise_exception=True)
         row = actions.finish(self.get_object(), actor=person_of(request), now=timezone.now(), **form.validated_data)
@@ -96,6 +105,8 @@ class Actions(ReadOnly):
 
 
 class Notices(ReadOnly):
+    """What must be told to whom, and each attempt."""
+
     queryset = models.Notice.objects.select_related("channel__team").prefetch_related("deliveries")
     serializer_class = shapes.NoticeSerializer
     filterset_class = filters.filters_of(
@@ -116,6 +127,8 @@ class Notices(ReadOnly):
 
 
 class Tickets(ReadOnly):
+    """Tickets in the tracker: one for a dependency and a concern, which later changes update."""
+
     queryset = models.Ticket.objects.all()
     serializer_class = shapes.TicketSerializer
     filterset_fields = ("dependency", "concern", "external_key")

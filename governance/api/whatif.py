@@ -77,7 +77,7 @@ class CountsSerializer(serializers.Serializer[Any]):
     critical_degrades = serializers.IntegerField()
 
 
-class FateLineSerializer(serializers.Serializer[Any]):
+class TouchedSerializer(serializers.Serializer[Any]):
     dependency = serializers.IntegerField()
     system = serializers.CharField()
     system_name = serializers.CharField()
@@ -87,7 +87,13 @@ class FateLineSerializer(serializers.Serializer[Any]):
     is_production = serializers.BooleanField()
     purpose = serializers.CharField()
     ref = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["stops", "degrades", "survives"])
+    outcome = serializers.ChoiceField(
+        choices=[
+            ("stops", "no copy of ours and no alternative that is left keeps it running"),
+            ("degrades", "an alternative takes over, late, untried or with less than was asked for"),
+            ("survives", "by a plan that holds and was drilled, or by our own copy"),
+        ]
+    )
     reason = serializers.CharField()
     text = serializers.CharField()
     why = serializers.ListField(child=serializers.CharField())
@@ -99,14 +105,26 @@ class FateLineSerializer(serializers.Serializer[Any]):
 
 
 class SharedSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["offering", "vendor"])
+    kind = serializers.ChoiceField(
+        choices=[
+            ("offering", "the plans fall back to the same offering"),
+            ("vendor", "the plans fall back to offerings behind which the same vendor stands"),
+        ]
+    )
     name = serializers.CharField()
     dependencies = serializers.ListField(child=serializers.IntegerField())
     names = serializers.ListField(child=serializers.CharField())
 
 
 class HelpfulSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["approve", "adopt", "drill", "plan"])
+    kind = serializers.ChoiceField(
+        choices=[
+            ("approve", "have an alternative that stands in plans approved"),
+            ("adopt", "have an alternative that stands in plans adopted"),
+            ("drill", "drill an alternative that stands in plans"),
+            ("plan", "put what is adopted for that use into the plans"),
+        ]
+    )
     text = serializers.CharField()
     no_longer_stop = serializers.IntegerField()
     then_survive = serializers.IntegerField()
@@ -123,7 +141,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     state_at = serializers.DateTimeField()
     policy_version = serializers.IntegerField()
     counts = CountsSerializer()
-    lines = FateLineSerializer(many=True)
+    lines = TouchedSerializer(many=True)
     shared = SharedSerializer(many=True)
     actions = HelpfulSerializer(many=True)
 
@@ -162,6 +180,8 @@ class WhatIf(GenericViewSet[models.WhatIfReport]):
 
 
 class WhatIfReports(mixins.CreateModelMixin, ReadOnly):
+    """Answers to *What if they go?* that were kept; they never change."""
+
     queryset = models.WhatIfReport.objects.select_related("created_by")
     serializer_class = WhatIfReportSerializer
     filterset_class = filters.filters_of(models.WhatIfReport, created_by="created_by__username")

@@ -212,7 +212,10 @@ def _planned(
     # No row has the id 0: nothing is served by anybody, and nothing drilled.
     new = AlternativeFacts(id=0, order=order, offering=offering, pinned_revision=offering.head_revision)
     plan = exposed.dependency.plan or PlanFacts(id=0)
-    plan = replace(plan, number=plan.number or 1, alternatives=(*before, _approved(new, scene)))
+    # Who writes the revision says how the index is built again: it would not be approved otherwise.
+    plan = replace(
+        plan, number=plan.number or 1, says_how_to_reindex=True, alternatives=(*before, _approved(new, scene))
+    )
     return replace(exposed, dependency=replace(exposed.dependency, plan=plan))
 
 

@@ -15,6 +15,7 @@ from governance.models import Adoption
 from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts, PlanFacts, SystemFacts
 from governance.whatif import rows
 from governance.whatif.question import DrillFacts, Exposed, Lost, Question
+from registry.capabilities import read_needs
 from registry.models import (
     AIModel,
     Dependency,
@@ -30,6 +31,7 @@ from registry.models import (
 _CANDIDATES = 20
 # The basis of an adoption is not looked at where a plan is judged.
 _OF_NOBODY = Uses(offering_ids=(), purposes=(), distribution="")
+_NO_REVISION = rows.RevisionRow(pk=0, number=None, reindex_plan="")
 Use = tuple[str, str]
 
 
@@ -159,7 +161,7 @@ def load_exposed(dependency_ids: Collection[int], lost: Lost, *, now: datetime) 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     uses: list[rows.UseRow]
-    revisions: Mapping[int, tuple[int, int]]
+    revisions: Mapping[int, rows.RevisionRow]
     alternatives: Mapping[int, Sequence[AlternativeFacts]]
     in_use: Mapping[int, OfferingFacts]
     drills: Mapping[int, DrillFacts]
@@ -169,7 +171,7 @@ class _Loaded:
 def _load(dependency_ids: Collection[int], lost: Lost, *, now: datetime) -> _Loaded:
     uses = list(rows.uses(dependency_ids))
     revisions = rows.newest_revisions(dependency_ids)
-    alternatives = list(rows.alternatives([pk for pk, _ in revisions.values()]))
+    alternatives = list(rows.alternatives([revision.pk for revision in revisions.values()]))
     pinned = {use.pinned_revision for use in uses} | {""}
     return _Loaded(
         uses=uses,
@@ -204,8 +206,6 @@ def _by_revision(alternatives: Collection[rows.AlternativeRow], *, now: datetime
 
 
 def _exposed(use: rows.UseRow, loaded: _Loaded, systems: dict[tuple[int, str], SystemFacts]) -> Exposed:
-    revision_id, number = loaded.revisions.get(use.plan_id or 0, (0, None))
-    ways = tuple(loaded.alternatives.get(revision_id, ()))
     place = (use.system_id, use.environment)
     if place not in systems:
         systems[place] = _system(use)
@@ -217,13 +217,24 @@ def _exposed(use: rows.UseRow, loaded: _Loaded, systems: dict[tuple[int, str], S
             pinned_revision=use.pinned_revision,
             has_verified_copy=rows.is_verified(use),
             has_index=use.has_index,
-            plan=None if use.plan_id is None else PlanFacts(id=use.plan_id, number=number, alternatives=ways),
+            needs=read_needs(use.needs),
+            plan=None if use.plan_id is None else _plan(use.plan_id, loaded),
         ),
         system=systems[place],
         team=use.team,
         served_by=use.served_by_id,
         servers=loaded.servers,
         drills=loaded.drills,
+    )
+
+
+def _plan(plan_id: int, loaded: _Loaded) -> PlanFacts:
+    revision = loaded.revisions.get(plan_id, _NO_REVISION)
+    return PlanFacts(
+        id=plan_id,
+        number=revision.number,
+        says_how_to_reindex=bool(revision.reindex_plan.strip()),
+        alternatives=tuple(loaded.alternatives.get(revision.pk, ())),
     )
 
 

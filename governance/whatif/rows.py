@@ -21,6 +21,7 @@ class UseRow(NamedTuple):
     held_copy_digest: str
     held_copy_verified_on: date | None
     has_index: bool
+    needs: Any
     served_by_id: int | None
     plan_id: int | None
     system_id: int
@@ -31,6 +32,12 @@ class UseRow(NamedTuple):
     team: str
     environment: str
     environment_class: str
+
+
+class RevisionRow(NamedTuple):
+    pk: int
+    number: int | None
+    reindex_plan: str
 
 
 class AlternativeRow(NamedTuple):
@@ -58,6 +65,7 @@ def uses(dependency_ids: Collection[int]) -> Iterator[UseRow]:
             "held_copy_digest",
             "held_copy_verified_on",
             "has_index",
+            "needs",
             "served_by_id",
             "fallback_plan__pk",
             "system_id",
@@ -73,15 +81,15 @@ def uses(dependency_ids: Collection[int]) -> Iterator[UseRow]:
     return map(UseRow._make, rows)
 
 
-def newest_revisions(dependency_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """By plan, its newest submitted revision and the number of that."""
+def newest_revisions(dependency_ids: Collection[int]) -> dict[int, RevisionRow]:
+    """By plan, its newest submitted revision."""
     rows = (
         PlanRevision.objects.filter(Among("plan__dependency", dependency_ids), submitted_at__isnull=False)
         .order_by("number")
-        .values_list("plan_id", "pk", "number")
+        .values_list("plan_id", *RevisionRow._fields)
     )
     # The highest number of a plan stays.
-    return {plan_id: (pk, number) for plan_id, pk, number in rows}
+    return {plan_id: RevisionRow(*columns) for plan_id, *columns in rows}
 
 
 def alternatives(revision_ids: Collection[int]) -> Iterator[AlternativeRow]:

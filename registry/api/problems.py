@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import page_not_found
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -42,6 +43,20 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         response.data["errors"] = list(_field_errors(error.detail))
     response.content_type = "application/problem+json"
     return response
+
+
+def no_such_address(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's answer to an address that leads nowhere, which no view of DRF sees: of the API, a problem as well."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus.NOT_FOUND.phrase,
+        "status": HTTPStatus.NOT_FOUND.value,
+        "code": "not_found",
+        "detail": f"There is no {request.path}. /api/v1/docs/ lists what there is.",
+    }
+    return JsonResponse(document, status=HTTPStatus.NOT_FOUND, content_type="application/problem+json")
 
 
 def _messages(error: ValidationError) -> Any:

@@ -22,6 +22,8 @@ from registry.unmap import unmap_listing
 
 
 class Vendors(Writable):
+    """Organisations that develop or serve models."""
+
     queryset = models.Vendor.objects.select_related("parent", "merged_into").prefetch_related(
         "aliases", "hub_namespaces"
     )
@@ -38,6 +40,8 @@ class Vendors(Writable):
 
 
 class Licenses(ReadOnly):
+    """Licenses, each with its class."""
+
     queryset = models.License.objects.all()
     serializer_class = shapes.LicenseSerializer
     lookup_field = "spdx_id"
@@ -46,12 +50,16 @@ class Licenses(ReadOnly):
 
 
 class Teams(Writable):
+    """Those who own models and systems."""
+
     queryset = models.Team.objects.prefetch_related("members__user")
     serializer_class = shapes.TeamSerializer
     lookup_field = "slug"
 
 
 class Models(Writable):
+    """Models as their developers released them."""
+
     queryset = models.AIModel.objects.select_related(
         "developer", "owner", "deputy", "lineage_asserted_by"
     ).prefetch_related(Prefetch("base_edges", models.LineageEdge.objects.select_related("base", "asserted_by")))
@@ -68,6 +76,8 @@ class Models(Writable):
 
 
 class Offerings(Writable):
+    """Models, each at one place under that place's own id: a repository of weights or a hosted service."""
+
     queryset = (
         models.Offering.objects.with_as_of()
         .select_related("model", "provider")
@@ -78,6 +88,8 @@ class Offerings(Writable):
 
 
 class Systems(Writable):
+    """Applications of the organisation."""
+
     queryset = models.System.objects.select_related("team")
     serializer_class = shapes.SystemSerializer
     lookup_field = "slug"
@@ -85,18 +97,24 @@ class Systems(Writable):
 
 
 class Environments(Writable):
+    """Where systems run: production or not."""
+
     queryset = models.Environment.objects.all()
     serializer_class = shapes.EnvironmentSerializer
     lookup_field = "slug"
 
 
 class Dependencies(Writable):
+    """A system uses an offering for a purpose in an environment."""
+
     queryset = models.Dependency.objects.select_related("system", "offering", "environment", "served_by")
     serializer_class = shapes.DependencySerializer
     filterset_class = filters.DependencyFilter
 
 
 class Sources(Writable):
+    """Upstreams that are watched."""
+
     queryset = models.Source.objects.all()
     serializer_class = shapes.SourceSerializer
     lookup_field = "slug"
@@ -108,6 +126,8 @@ class MapListing(serializers.Serializer[None]):
 
 
 class Listings(ReadOnly):
+    """The rows of sources, and the offering that each is about, if any."""
+
     queryset = models.Listing.objects.select_related("source", "current")
     serializer_class = shapes.ListingSerializer
     filterset_class = filters.ListingFilter
@@ -139,6 +159,8 @@ class Listings(ReadOnly):
 
 
 class Observations(ReadOnly):
+    """What one source said about one listing, as it said it."""
+
     queryset = models.Observation.objects.filter(run__completed_at__isnull=False)
     serializer_class = shapes.ObservationSerializer
     filterset_class = filters.filters_of(models.Observation, "listing", offering="listing__offering")

@@ -11,11 +11,21 @@ from registry.api.serializers import SourceSerializer
 from registry.health import Health, State, look
 from registry.models import Source
 
+_STATES = {
+    State.FAILING.value: "no good poll for two intervals, or none ever",
+    State.QUARANTINED.value: "it states a mass change, which is held back",
+    State.EMPTY.value: "it answers with far less than it used to",
+    State.LATE.value: "the last poll failed in whole or in part, or it is due and nobody polls it",
+    State.NEW.value: "not polled yet",
+    State.OK.value: "it answers",
+    State.OFF.value: "switched off",
+}
+
 
 class HealthSerializer(serializers.Serializer[Health]):
     """How a source does at this moment."""
 
-    state = serializers.ChoiceField(choices=[state.value for state in State])
+    state = serializers.ChoiceField(choices=list(_STATES.items()))
     since = serializers.DateTimeField(allow_null=True, help_text="When the state began; null where all is well.")
     why = serializers.CharField()
     is_stale = serializers.BooleanField(help_text="It has had no good poll for two intervals (UD306).")
@@ -42,6 +52,8 @@ class SourceWithHealth(SourceSerializer):
 
 
 class Sources(resources.Sources):
+    """Upstreams that are watched, each with its health."""
+
     serializer_class = SourceWithHealth
 
     def paginate_queryset(self, queryset: Any) -> Any:

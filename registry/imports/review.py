@@ -170,7 +170,7 @@ def _model_faults(model: ModelRecord, known: Known, names: Names, bases: Names, 
 
 def _fault_of_slug(model: ModelRecord, known: Known, *, update: bool) -> str:
     if model.slug in known.models and not update:
-        return f"the register has “{model.slug}” already: leave it away, or import with --update"
+        return f"the register has “{model.slug}” already: leave it out of the file, or import with --update"
     return ""
 
 

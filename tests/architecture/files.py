@@ -14,7 +14,7 @@ def files(*folders: str, suffix: str = "") -> Iterator[Path]:
     found = [path for folder in folders or FOLDERS for path in (ROOT / folder).rglob("*")]
     found += [] if folders else list(ROOT.iterdir())
     for path in sorted(found):
-        is_ours = path.is_file() and "__pycache__" not in path.parts and path.suffix in TEXT
+        is_ours = path.is_file() and "__pycache__" not in path.parts and path.suffix in TEXT and path.name != ".git"
         if is_ours and path.suffix.endswith(suffix) and not path.name.startswith((".env", ".coverage")):
             yield path
 

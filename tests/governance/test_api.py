@@ -17,7 +17,8 @@ from tests.governance.conftest import client_of
 pytestmark = pytest.mark.django_db
 
 AsRole = Callable[[str], APIClient]
-RESOURCES = [prefix for prefix, _, _ in router.registry]
+# A question, which has no rows to list, is none.
+RESOURCES = [prefix for prefix, view, _ in router.registry if hasattr(view, "list")]
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
@@ -34,6 +35,15 @@ def test_a_list_tells_nothing_to_a_stranger(resource: str) -> None:
 
     assert response.status_code == 401
     assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_address_that_leads_nowhere_is_a_problem_in_the_api_and_a_page_elsewhere() -> None:
+    there, elsewhere = APIClient().get("/api/v1/nothing/"), Client().get("/nothing/")
+
+    assert (there.status_code, elsewhere.status_code) == (404, 404)
+    assert there.headers["Content-Type"] == "application/problem+json"
+    assert there.json()["code"] == "not_found"
+    assert elsewhere.headers["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("resource", RESOURCES)

@@ -25,7 +25,7 @@ from governance.whatif.sheet import cell, csv_of
 from registry.models import AIModel, Dependency, LineageEdge, Vendor
 from tests import factories as f
 from tests.factories import NOW, TODAY
-from tests.governance.gate_world import green
+from tests.governance.gate_world import adopt, approve_first, green
 from tests.governance.guards import drop_guard, sql
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +167,29 @@ def test_the_plan_holds_where_the_gate_says_so() -> None:
         pk: state.holds for pk, state in by_gate.items()
     }
     assert outcomes(document) == {bare.pk: "stops", holding.pk: "degrades"}
+
+
+@pytest.mark.parametrize(
+    ("reindex_plan", "needs", "holds"),
+    [
+        ("Five hours on two GPUs.", {}, True),
+        ("", {}, False),
+        ("Five hours on two GPUs.", {"languages": ["de"]}, False),
+    ],
+)
+def test_what_a_use_needs_and_how_its_index_is_built_again_count_as_at_the_gate(
+    reindex_plan: str, needs: dict[str, Any], *, holds: bool
+) -> None:
+    dependency = f.dependency(has_index=True, needs=needs)
+    spare = f.offering(model=f.model(languages=["fr"]))
+    adopt(spare, dependency.system)
+    approve_first(f.plan(dependency, spare, reindex_plan=reindex_plan))
+
+    (line,) = ask(vendors=(dependency.offering.model.developer.slug,))["lines"]
+
+    assert plan_states([dependency.pk], now=NOW)[dependency.pk].holds is holds
+    assert line["plan_holds"] is holds
+    assert (line["reason"] == "lacks_capability") is not holds
 
 
 def test_an_answer_costs_the_same_with_one_dependency_and_with_six() -> None:

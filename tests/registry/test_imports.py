@@ -292,7 +292,7 @@ def test_a_model_of_the_register_is_refused_without_update() -> None:
     bring(csv(GTE))
 
     assert faults(csv(GTE)) == [
-        "line 2, slug: the register has “gte” already: leave it away, or import with --update",
+        "line 2, slug: the register has “gte” already: leave it out of the file, or import with --update",
     ]
 
 

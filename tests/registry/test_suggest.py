@@ -283,6 +283,19 @@ def test_a_gap_is_named_and_what_is_unknown_is_a_question(
     assert [(verdict.word, text) for verdict, text in found] == gaps
 
 
+def test_what_a_use_is_said_to_need_is_asked_instead_of_all_that_the_model_in_use_can(search: Dependency) -> None:
+    offered("shorter", context_length=2048)
+    gap = "Its context is 2,048 tokens, not 8,192."
+    assert said(only(search), Criterion.CAPABILITIES) == (Verdict.AGAINST, gap)
+
+    search.needs = {"context_length": 2048}
+
+    whole = "Does all that this use is said to need."
+    assert said(only(search), Criterion.CAPABILITIES) == (Verdict.FOR, whole)
+    search.needs = {"context_length": 4096}
+    assert said(only(search), Criterion.CAPABILITIES) == (Verdict.AGAINST, "Its context is 2,048 tokens, not 4,096.")
+
+
 @pytest.mark.parametrize("count", [1, 40])
 def test_the_number_of_queries_does_not_grow(search: Dependency, count: int, django_assert_num_queries: Any) -> None:
     owner, developer = f.team(), f.vendor()

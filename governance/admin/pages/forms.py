@@ -45,7 +45,7 @@ class AdoptionForm(forms.Form):
     revision = forms.CharField(
         max_length=64, required=False, help_text="To adopt one revision alone; empty: whichever a system uses."
     )
-    purpose = forms.SlugField(help_text="One word that the organisation uses again: embedding, chat, re-ranking, …")
+    purpose = forms.SlugField(help_text="One word that the organisation uses again: embedding, chat, reranking, …")
     distribution = forms.ChoiceField(choices=Distribution.choices)
     reason = long_text(help_text="Why this model, and what you tried it on. The reviewer sees it beside the facts.")
     due_on = due_field()
