@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from governance.rules.catalogue import CRITICALITIES
+from governance.rules.english import listed
+from governance.rules.facts import OURSELVES
 from governance.whatif.fates import Fate, Outcome, Reason
 from governance.whatif.fixes import Help, Shared
 from governance.whatif.question import Exposed, Scene, Way
@@ -101,10 +103,11 @@ def _in_words(way: Way, exposed: Exposed, scene: Scene) -> str:
     offering, lost = exposed.dependency.offering, scene.lost
     if way == Way.MADE:
         behind = sorted(name for pk, name in offering.roots.names.items() if pk in lost.vendors)
-        return f"{' and '.join(behind)} {'stands' if len(behind) == 1 else 'stand'} behind it"
+        return f"{listed(behind)} {'stands' if len(behind) == 1 else 'stand'} behind it"
     if way == Way.SERVED:
-        server = exposed.served_by if exposed.served_by is not None else offering.provider_id
-        return f"{lost.vendors.get(server or 0, 'a vendor that is lost')} serves it"
+        host = exposed.dependency.host or OURSELVES
+        serving = sorted(name for pk, name in host.names.items() if pk in lost.vendors)
+        return f"{listed(serving)} {'serves' if len(serving) == 1 else 'serve'} it"
     words = {
         Way.PLACE: f"{offering.provider} runs the place that it comes from",
         Way.HOST: f"it comes from the host {offering.host}",

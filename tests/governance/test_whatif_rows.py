@@ -22,7 +22,7 @@ from governance.whatif.ask import answer_document, save_report
 from governance.whatif.load import resolve, touched
 from governance.whatif.question import Question
 from governance.whatif.sheet import cell, csv_of
-from registry.models import AIModel, Dependency, LineageEdge, Vendor
+from registry.models import AIModel, Dependency, LineageEdge, Offering, Vendor
 from tests import factories as f
 from tests.factories import NOW, TODAY
 from tests.governance.gate_world import green
@@ -167,6 +167,26 @@ def test_the_plan_holds_where_the_gate_says_so() -> None:
         pk: state.holds for pk, state in by_gate.items()
     }
     assert outcomes(document) == {bare.pk: "stops", holding.pk: "degrades"}
+
+
+def test_a_need_a_host_and_a_drill_count_as_the_gate_counts_them() -> None:
+    cloud = f.vendor("cloud")
+    holding = green()
+    plan = holding.fallback_plan.revisions.get()
+    Dependency.objects.filter(pk=holding.pk).update(needs={"context_length": 4000}, served_by=cloud)
+    spare = plan.alternatives.get().offering
+    assert spare is not None
+    Offering.objects.filter(pk=spare.pk).update(kind="service", provider=cloud)
+    AIModel.objects.filter(pk=spare.model_id).update(context_length=512)
+    developer = holding.offering.model.developer.slug
+
+    (line,) = ask(vendors=(developer,))["lines"]
+
+    assert (line["outcome"], line["reason"]) == ("degrades", "lacks_capability")
+    assert "its context is 512 tokens, not 4,000" in line["text"]
+    assert "Cloud serves both" in line["text"]
+    assert "drill" in line["text"]
+    assert outcomes(ask(vendors=("cloud",))) == {holding.pk: "stops"}
 
 
 def test_an_answer_costs_the_same_with_one_dependency_and_with_six() -> None:
