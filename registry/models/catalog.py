@@ -65,7 +65,10 @@ class AIModel(models.Model):
     embedding_dimension = models.PositiveIntegerField(null=True, blank=True)
     supports_tools = models.BooleanField(null=True, blank=True, help_text="Tool calls; empty means not known.")
     output_formats = models.JSONField(
-        default=list, blank=True, help_text='What it keeps to when asked, e.g. ["json", "json_schema"].'
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text='What it keeps to when asked, e.g. ["json", "json_schema"].',
     )
 
     lineage_status = models.CharField(max_length=15, choices=LineageStatus, default=LineageStatus.UNKNOWN)
