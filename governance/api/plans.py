@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from governance import drills, plans
 from governance.api.refusals import refusals_as_problems
 from registry.api import filters
-from registry.api import serializers as shapes
+from registry.api import plan_serializers as shapes
 from registry.api.people import person_of
 from registry.api.views import ReadOnly
 from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRevision

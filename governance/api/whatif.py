@@ -77,7 +77,7 @@ class CountsSerializer(serializers.Serializer[Any]):
     critical_degrades = serializers.IntegerField()
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class FateSerializer(serializers.Serializer[Any]):
     dependency = serializers.IntegerField()
     system = serializers.CharField()
     system_name = serializers.CharField()
@@ -123,7 +123,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     state_at = serializers.DateTimeField()
     policy_version = serializers.IntegerField()
     counts = CountsSerializer()
-    lines = LineSerializer(many=True)
+    lines = FateSerializer(many=True)
     shared = SharedSerializer(many=True)
     actions = HelpfulSerializer(many=True)
 
