@@ -76,7 +76,7 @@ class _Option:
 def judge(exposed: Exposed, scene: Scene) -> Fate:
     """The fate of a dependency. One that the loss does not get to survives untouched, whatever its plan."""
     remaining = without_the_lost(exposed, scene)
-    state = plan_state(Place(exposed.system, remaining, scene.policy, scene.gone_on))
+    state = plan_state(Place(exposed.system, remaining, scene.policy, scene.gone_on, scene.known))
     ways = ways_of(exposed, scene)
     options = [option for standing in state.standings if (option := _option(standing, scene))]
     best = min(options, key=lambda option: option.rank, default=None)
@@ -112,7 +112,7 @@ def without_the_lost(exposed: Exposed, scene: Scene) -> DependencyFacts:
 
 def _is_lost(alternative: AlternativeFacts, scene: Scene) -> bool:
     offering = alternative.offering
-    return offering is not None and bool(scene.lost.ways(offering, alternative.pinned_revision, alternative.host))
+    return offering is not None and scene.is_lost(offering, alternative.pinned_revision, alternative.host)
 
 
 def _verdict(

@@ -68,13 +68,20 @@ def most_helpful(fates: Iterable[Fate], scene: Scene, candidates: Candidates) ->
     `candidates` may be used, by purpose and distribution, and stand in no plan yet.
     """
     found: dict[Act, Help] = {}
-    tried: dict[tuple[Act, str], Outcome] = {}
+    tried: dict[tuple[str, str, str], list[tuple[Act, AlternativeFacts, Outcome]]] = {}
     for fate in fates:
-        if fate.outcome != Outcome.SURVIVES:
-            for act, name in dict(_acts(fate, scene, candidates)).items():
-                after = _after(act, fate, scene, candidates, tried)
-                if _RANK[after] > _RANK[fate.outcome]:
-                    _count(found.setdefault(act, Help(act, name)), fate, after)
+        if fate.outcome == Outcome.SURVIVES:
+            continue
+        for act, way in dict(_acts(fate, scene)).items():
+            _count(found, act, way, fate, _after(act, fate, scene))
+        if fate.outcome == Outcome.STOPS:
+            use = (*_use(fate.exposed), fate.exposed.system.criticality)
+            if use not in tried:
+                tried[use] = list(_tried(fate, scene, candidates))
+            planned = {thing_of(one) for one in _alternatives(fate.exposed)}
+            for act, way, after in tried[use]:
+                if act.thing not in planned:
+                    _count(found, act, way, fate, after)
     ranked = sorted(
         found.values(),
         key=lambda one: (-len(one.kept_running), -one.critical, -len(one.made_whole), one.act.kind, one.name),
@@ -82,8 +89,12 @@ def most_helpful(fates: Iterable[Fate], scene: Scene, candidates: Candidates) ->
     return ranked[:SHOWN]
 
 
-def _count(help_: Help, fate: Fate, after: Outcome) -> None:
-    pk = fate.exposed.dependency.id
+def _count(found: dict[Act, Help], act: Act, way: AlternativeFacts, fate: Fate, after: Outcome) -> None:
+    if _RANK[after] <= _RANK[fate.outcome]:
+        return
+    if act not in found:
+        found[act] = Help(act, str(way))
+    help_, pk = found[act], fate.exposed.dependency.id
     if fate.outcome == Outcome.STOPS:
         help_.kept_running.append(pk)
         help_.critical += fate.exposed.system.criticality == "critical"
@@ -91,27 +102,29 @@ def _count(help_: Help, fate: Fate, after: Outcome) -> None:
         help_.made_whole.append(pk)
 
 
-def _after(
-    act: Act,
-    fate: Fate,
-    scene: Scene,
-    candidates: Candidates,
-    tried: dict[tuple[Act, str], Outcome],
-) -> Outcome:
-    """What becomes of the dependency once the act is done.
-
-    Whether a candidate could take over depends on the use and the criticality alone (what it shares with what is in use
-    is no reason to stop), so it is tried once for all that stop.
-    """
-    key = (act, fate.exposed.system.criticality)
-    if key in tried:
-        return tried[key]
+def _after(act: Act, fate: Fate, scene: Scene) -> Outcome:
+    """What becomes of the dependency once the act is done."""
     if act.kind == "drill":
         return Outcome.SURVIVES if _would_do_once_drilled(act, fate, scene) else fate.outcome
-    after = judge(done(act, fate.exposed, scene, candidates), scene).outcome
-    if act.kind == "plan":
-        tried[key] = after
-    return after
+    return judge(done(act, fate.exposed, scene, {}), scene).outcome
+
+
+def _tried(fate: Fate, scene: Scene, candidates: Candidates) -> Iterator[tuple[Act, AlternativeFacts, Outcome]]:
+    """The candidates that would take over if they stood in the plan.
+
+    That depends on the use and the criticality alone (what a candidate shares with what is in use is no reason to stop),
+    so they are tried once for all that stop.
+    """
+    use = _use(fate.exposed)
+    for candidate in candidates.get(use, ())[:MOST_CANDIDATES]:
+        act = Act("plan", thing_of(candidate), *use)
+        after = judge(done(act, fate.exposed, scene, candidates), scene).outcome
+        if after != Outcome.STOPS:
+            yield act, candidate, after
+
+
+def _use(exposed: Exposed) -> tuple[str, str]:
+    return exposed.dependency.purpose, exposed.system.distribution
 
 
 def _would_do_once_drilled(act: Act, fate: Fate, scene: Scene) -> bool:
@@ -125,28 +138,18 @@ def _would_do_once_drilled(act: Act, fate: Fate, scene: Scene) -> bool:
     )
 
 
-def _acts(fate: Fate, scene: Scene, candidates: Candidates) -> Iterator[tuple[Act, str]]:
-    """Each act that could help this dependency; what nobody can tell from the flaws is tried."""
-    exposed = fate.exposed
-    use = (exposed.dependency.purpose, exposed.system.distribution)
+def _acts(fate: Fate, scene: Scene) -> Iterator[tuple[Act, AlternativeFacts]]:
+    """Each act on the plan that could help this dependency; what nobody can tell from the flaws is tried."""
     for standing in fate.standings:
-        thing, name = thing_of(standing.alternative), str(standing.alternative)
-        hard = [flaw for flaw in standing.flaws if flaw.rule not in SOFT]
-        is_drilled = standing.alternative.drill is not None
-        if standing.holds and not _counts(standing.alternative, scene):
-            yield Act("drill", thing), name
-        elif not hard or (fate.outcome == Outcome.DEGRADES and not is_drilled):
+        way, hard = standing.alternative, [flaw for flaw in standing.flaws if flaw.rule not in SOFT]
+        if standing.holds and not _counts(way, scene):
+            yield Act("drill", thing_of(way)), way
+        elif not hard or (fate.outcome == Outcome.DEGRADES and way.drill is None):
             continue  # what degrades survives only by an alternative that was drilled, too
         elif all(flaw.rule in _OF_AN_APPROVAL for flaw in hard):
-            yield Act("approve", thing), name
+            yield Act("approve", thing_of(way)), way
         elif all(flaw.page is not None and flaw.page.kind == "adoption" for flaw in hard):
-            yield Act("adopt", thing, *use), name
-    if fate.outcome == Outcome.STOPS:
-        planned = {thing_of(one) for one in _alternatives(exposed)}
-        for candidate in candidates.get(use, ())[:MOST_CANDIDATES]:
-            thing = thing_of(candidate)
-            if thing not in planned:
-                yield Act("plan", thing, *use), str(candidate)
+            yield Act("adopt", thing_of(way), *_use(fate.exposed)), way
 
 
 def _counts(alternative: AlternativeFacts, scene: Scene) -> bool:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from governance.rules.facts import DependencyFacts, HostFacts, OfferingFacts, SystemFacts
+from governance.rules.known import Known
 from governance.rules.policy import Policy
 
 
@@ -90,12 +91,22 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is lost from which day on, seen today, under the policy of today."""
+    """What is lost from which day on, seen today, under the policy of today.
+
+    `known` keeps what was found out of one dependency and is so of others, too.
+    """
 
     lost: Lost
     gone_on: date
     today: date
     policy: Policy
+    known: Known = field(default_factory=Known, compare=False, repr=False)
+
+    def is_lost(self, offering: OfferingFacts, revision: str, host: HostFacts | None) -> bool:
+        """As `Lost.ways` says it; what many fall back to is asked about once."""
+        return self.known.once(
+            ("lost", revision), (offering, host), lambda: bool(self.lost.ways(offering, revision, host))
+        )
 
     @property
     def notice(self) -> timedelta:

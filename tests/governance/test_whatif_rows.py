@@ -25,7 +25,7 @@ from governance.whatif.sheet import cell, csv_of
 from registry.models import AIModel, Dependency, LineageEdge, Offering, Vendor
 from tests import factories as f
 from tests.factories import NOW, TODAY
-from tests.governance.gate_world import green
+from tests.governance.gate_world import green, spare_of
 from tests.governance.guards import drop_guard, sql
 
 pytestmark = pytest.mark.django_db
@@ -172,10 +172,8 @@ def test_the_plan_holds_where_the_gate_says_so() -> None:
 def test_a_need_a_host_and_a_drill_count_as_the_gate_counts_them() -> None:
     cloud = f.vendor("cloud")
     holding = green()
-    plan = holding.fallback_plan.revisions.get()
     Dependency.objects.filter(pk=holding.pk).update(needs={"context_length": 4000}, served_by=cloud)
-    spare = plan.alternatives.get().offering
-    assert spare is not None
+    spare = spare_of(holding)
     Offering.objects.filter(pk=spare.pk).update(kind="service", provider=cloud)
     AIModel.objects.filter(pk=spare.model_id).update(context_length=512)
     developer = holding.offering.model.developer.slug
