@@ -31,7 +31,7 @@ def test_the_team_says_it_in_a_form_and_the_gate_reads_it() -> None:
     assert browser_of(owner).post(f"/dependencies/{dependency.pk}/needs/", said).status_code == 302
 
     assert facts_of(dependency).needs == Needs("feature-extraction", 4000, languages=("de", "fr"), tools=True)
-    line = AuditEntry.objects.get(tag="governance:dependency:needs_stated")
+    line = AuditEntry.objects.get(tag="admin:dependency:needs_stated")
     assert (line.actor, line.before, line.after["languages"]) == (owner, {}, ["de", "fr"])
     assert 'value="de, fr"' in browser_of(owner).get(f"/dependencies/{dependency.pk}/needs/").text
 
