@@ -94,7 +94,8 @@ def line_of(fate: Fate, scene: Scene) -> Document:
 def _gap(fate: Fate, scene: Scene) -> float | None:
     if fate.outcome == Outcome.SURVIVES:
         return 0.0
-    if fate.ready_in_days is None or fate.reason not in {Reason.SLOW, Reason.NO_MODEL}:
+    drill = fate.by.drill if fate.by else None
+    if fate.ready_in_days is None or drill is None or not drill.counts(scene.gone_on):
         return None
     return round(max(fate.ready_in_days - scene.notice_days, 0.0), 3)
 

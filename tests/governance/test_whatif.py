@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from governance.rules.facts import AlternativeFacts, HostFacts
+from governance.rules.facts import AlternativeFacts, DependencyFacts, HostFacts
 from governance.whatif.answer import Answer, document_of
 from governance.whatif.fates import Fate, Outcome, Reason, days_in_words, judge
 from governance.whatif.question import Exposed, Lost, Scene, Way
@@ -215,9 +215,12 @@ def test_a_switch_of_three_days_needs_three_days_of_notice(gone_on: date, notice
     assert (at.notice_days, judge(exposed(switch_days=3.0), at).outcome) == (notice, outcome)
 
 
-def test_a_switch_that_is_too_slow_says_how_long_nothing_runs() -> None:
+@pytest.mark.parametrize("dependency", [f.dependency(), RENTED_TWICE, LACKING])
+def test_a_switch_that_is_too_slow_says_how_long_nothing_runs_whatever_else_is_wrong(
+    dependency: DependencyFacts,
+) -> None:
     at = scene(gone_on=f.TODAY + timedelta(days=2))
-    fate = judge(exposed(switch_days=4.5), at)
+    fate = judge(exposed(dependency, switch_days=4.5), at)
     line = document_of(answer_of([fate], at))["lines"][0]
 
     assert (line["notice_days"], line["ready_in_days"], line["days_without"]) == (2, 4.5, 2.5)
