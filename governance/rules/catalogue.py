@@ -84,20 +84,6 @@ _ALL = (
     Rule(
         "UD106",
         "Used but not declared",
-        "What is not declared nobody plans for.",
-        _levels("EEEE", "WWWW"),
-        is_waivable=False,
-    ),
-    Rule(
-        "UD107",
-        "Declared but not used",
-        "A manifest that names what is gone is believed by nobody.",
-        _levels("NNNN", "NNNN"),
-        is_waivable=False,
-    ),
-    Rule(
-        "UD106",
-        "Used but not declared",
         "For what nobody declared nothing stands ready, and nobody is told when it changes.",
         _levels("EEWN", "WWNN"),
     ),

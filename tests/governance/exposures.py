@@ -31,7 +31,8 @@ def exposed(
     if dependency.plan is not None:
         ways = (tried(one, drill, switch_days) for one in dependency.plan.alternatives)
         dependency = replace(dependency, plan=replace(dependency.plan, alternatives=tuple(ways)))
-    return Exposed(**({"dependency": dependency, "system": f.system()} | fields))
+    given: dict[str, Any] = {"dependency": dependency, "system": f.system()} | fields
+    return Exposed(**given)
 
 
 def tried(

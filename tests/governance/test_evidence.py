@@ -18,12 +18,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance import audit, evidence
-from governance.drills import record_drill
 from governance.evidence_files import as_csv
 from registry.models import User
 from tests import admin_rows
 from tests import factories as make
 from tests.governance.conftest import client_of
+from tests.governance.gate_world import drill
 from tests.governance.proposing import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -37,14 +37,7 @@ def world() -> World:
     world = make_world()
     world.decide(world.approval())
     audit.record("test:user:changed", make.user("stranger"), actor=None, after={"not": "theirs"})
-    record_drill(
-        world.alternative,
-        recorded_by=world.owner,
-        drilled_on=make.TODAY,
-        outcome="passed",
-        suite="retrieval",
-        now=make.NOW,
-    )
+    drill(world.alternative)
     impact = admin_rows.impact(7)
     impact.dependency = world.dependency
     impact.explanation = HOSTILE

@@ -36,12 +36,6 @@ def test_the_heaviest_finding_decides_and_not_known_is_never_green(findings: lis
     assert verdict_of(findings) == verdict
 
 
-@pytest.mark.parametrize("code", ["UD106", "UD107"])
-def test_what_the_client_finds_weighs_the_same_for_every_system(code: str) -> None:
-    assert all(len(set(levels.values())) == 1 for levels in RULES[code].levels.values())
-    assert not RULES[code].is_waivable
-
-
 def test_no_rule_weighs_more_outside_production_or_for_less_critical_systems() -> None:
     for code in RULES:
         weights = {
