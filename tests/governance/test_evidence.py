@@ -43,6 +43,7 @@ def world() -> World:
         drilled_on=make.TODAY,
         outcome="passed",
         suite="retrieval",
+        answered_by=world.alternative.offering.external_id if world.alternative.offering else "",
         now=make.NOW,
     )
     impact = admin_rows.impact(7)
