@@ -8,7 +8,7 @@ from governance.whatif.fates import Fate, judge
 from governance.whatif.fixes import shared_alternatives
 from governance.whatif.question import Scene
 from tests.governance import facts_of_rules as f
-from tests.governance.test_whatif import exposed, passed, scene, with_plan
+from tests.governance.exposures import exposed, passed, scene, with_plan
 
 # --- the same fallback ----------------------------------------------------------------------------
 

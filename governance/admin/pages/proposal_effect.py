@@ -105,7 +105,8 @@ def _retire(proposal: Proposal, _now: datetime) -> list[str]:
 def _change_policy(proposal: Proposal, _now: datetime) -> list[str]:
     from_when = proposal.in_force_from
     return [
-        "The policy that is asked for takes force " + (f"on {from_when:%-d %B %Y, %H:%M} UTC." if from_when else "at once."),
+        "The policy that is asked for takes force "
+        + (f"on {from_when:%-d %B %Y, %H:%M} UTC." if from_when else "at once."),
         "Every check from then on is judged by it, in the gate, in pipelines and on these pages.",
         "The former version stays in the list, and a newer one can take this back.",
     ]
