@@ -1,12 +1,15 @@
 """The answer to one question, before it is stored and without a database. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
 from governance.rules.catalogue import LEVELS
 from governance.rules.findings import Finding, Page
+
+# What is so of the whole system, however many models it uses.
+OF_THE_SYSTEM = frozenset({"UD503"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,15 @@ def _merged(group: Sequence[Finding], ref: str, locations: tuple[Location, ...])
 
 def _said_once(sentences: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(sentences))
+
+
+def of_the_system_once(findings: Iterable[AnsweredFinding], *, system: str) -> list[AnsweredFinding]:
+    """What is so of the whole system first, once and under the name `system`, and then what is so of each ref."""
+    found = list(findings)
+    whole = {
+        finding.rule: replace(finding, ref=system, locations=()) for finding in found if finding.rule in OF_THE_SYSTEM
+    }
+    return [*whole.values(), *(finding for finding in found if finding.rule not in OF_THE_SYSTEM)]
 
 
 def worst_first(findings: Iterable[AnsweredFinding]) -> tuple[AnsweredFinding, ...]:

@@ -9,12 +9,12 @@ from django.db.models.functions import Coalesce
 
 from governance.models import Adoption, Approval, Block
 from governance.terms import terms_in_force
-from registry.criteria import Criterion, Terms
+from registry.capabilities import read_needs
+from registry.criteria import Criterion, Terms, Verdict
 from registry.models import Dependency, Drill, ModelAncestor, Offering, VendorAncestor
 from registry.preselect import Sets
 from registry.suggest import FIRST, Candidate, candidates_for, profiles
 from registry.unregistered import Unregistered, unregistered_for
-from registry.wanted import Verdict
 
 MOST_UNREGISTERED = 12
 
@@ -85,6 +85,7 @@ def _terms(dependency: Dependency, *, now: datetime) -> Terms:
         now.date(),
         allowed_license_classes=policy.allowed_license_classes[dependency.system.distribution],
         lead_days=policy.lead_days[dependency.system.criticality],
+        needs=read_needs(dependency.needs),
     )
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import models
-from governance.answer import Answer, AnsweredFinding, Location, merge, worst_first
+from governance.answer import Answer, AnsweredFinding, Location, merge, of_the_system_once, worst_first
 from governance.facts import Asked, Judged, SystemFacts, load, load_declared, load_system
 from governance.links import check_url, help_url, page_url
 from governance.rules.findings import Finding, Page
@@ -191,7 +191,7 @@ def _judge(
         checked_at=now,
         facts_as_of=min((moment for moment in confirmed if moment is not None), default=None),
         policy_version=policy.version,
-        findings=worst_first(merged),
+        findings=worst_first(of_the_system_once(merged, system=system.slug)),
     )
 
 

@@ -1,9 +1,7 @@
 """Trying a policy: whose answer would change if it took force now."""
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from governance import policies
+from governance.circles import no_circles_collected
 from governance.facts.many import Declared, declared_in_batches, systems_with_uses
 from governance.models import DryRun
 from governance.permissions import can_change_policy
@@ -87,7 +86,7 @@ def try_policy(after: Policy, before: Policy, *, now: datetime) -> Iterator[Repo
     yield report
     batches = declared_in_batches(now=now)
     while True:
-        with _nothing_collected():
+        with no_circles_collected():
             batch = next(batches, None)
             if batch is None:
                 return
@@ -95,18 +94,6 @@ def try_policy(after: Policy, before: Policy, *, now: datetime) -> Iterator[Repo
                 _count(report, compare(declared, before, after))
         report.done += len({declared.system.id for declared in batch})
         yield report
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Facts are trees of values and go by themselves; to look for circles among them took a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _count(report: Report, changed: Changed) -> None:

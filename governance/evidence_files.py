@@ -18,6 +18,8 @@ Row = dict[str, Any]
 # A cell that begins so is a formula to a spreadsheet, whatever it was meant to be (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHOWN_ROWS = 500
+# What is longer is folded away: a whole state in one cell makes a page that nobody reads.
+SHOWN_CHARACTERS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,12 @@ def zipped(evidence: Evidence, *, verifier: str) -> bytes:
 
 
 def _files(evidence: Evidence, *, verifier: str) -> dict[str, str]:
-    context = {"evidence": evidence, "shown": [_shown(part) for part in evidence.parts], "limit": SHOWN_ROWS}
+    context = {
+        "evidence": evidence,
+        "shown": [_shown(part) for part in evidence.parts],
+        "limit": SHOWN_ROWS,
+        "limit_of_a_cell": SHOWN_CHARACTERS,
+    }
     files = {
         "index.html": render_to_string("evidence/index.html", context),
         "README.md": render_to_string("evidence/README.md", context),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governance.plan_states import plan_states
+from governance.rules.facts import AlternativeFacts
 from governance.rules.plan import PlanState
 
 
@@ -26,7 +27,11 @@ def fallbacks_of(dependency_ids: Collection[int], *, now: datetime) -> dict[int,
 def in_words(state: PlanState) -> Fallback:
     """E.g. `approved alternative b/y (huggingface)`, or `no alternative that holds; b/y (huggingface) is not approved`."""
     if state.holding is not None:
-        return Fallback(holds=True, words=f"approved alternative {state.holding}")
+        return Fallback(holds=True, words=_holding(state.holding))
     if state.nearest is None:
         return Fallback(words="none yet")
     return Fallback(words=f"no alternative that holds; {state.nearest.flaws[0].message.rstrip('.')}")
+
+
+def _holding(alternative: AlternativeFacts) -> str:
+    return f"approved alternative {alternative}" if alternative.is_model else f"approved without a model: {alternative}"

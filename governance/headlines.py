@@ -61,6 +61,8 @@ _SENTENCES = {
 def headline(news: News) -> str:
     """One sentence without a full stop, e.g. `The license of acme/e5 changed: apache-2.0 → other`."""
     sentence = _SENTENCES[ChangeKind(news.kind)]
+    if news.kind == ChangeKind.VENDOR_SIGNAL and news.summary.startswith(news.subject):
+        sentence = "{summary}"
     said = sentence.format(
         subject=news.subject,
         change=_difference(news.before, news.after),

@@ -13,7 +13,7 @@ from governance.models import Check, Finding, Proposal
 from governance.policy_state import policy_state
 from governance.retiring import Leaning, leaning_on
 from registry.capabilities import compare, read_needs
-from registry.models import Alternative, Dependency, PlanRevision
+from registry.models import Alternative, Dependency, PlanRevision, Vendor
 
 State = dict[str, Any]
 Offerings = Mapping[int, OfferingFacts]
@@ -113,7 +113,12 @@ def _waiver(proposal: Proposal, _offerings: Offerings, _now: datetime) -> State:
         "rule": proposal.rule,
         "until": proposal.until,
         "compensating_measure": proposal.compensating_measure,
-        "system": {"slug": system.slug, "criticality": system.criticality, "distribution": system.distribution},
+        "system": {
+            "slug": system.slug,
+            "name": system.name,
+            "criticality": system.criticality,
+            "distribution": system.distribution,
+        },
         "dependency": _dependency(proposal.dependency) if proposal.dependency else None,
         "open_findings": _open_findings(system.pk, proposal.rule),
     }
@@ -185,6 +190,7 @@ def _offering(facts: OfferingFacts, revision: str) -> State:
         "head_revision": facts.head_revision,
         "root_vendors": sorted(facts.roots.names.values()),
         "lineage_known": facts.roots.is_known,
+        "embedding_dimension": facts.capabilities.embedding_dimension,
         "unknown_models": facts.roots.unknown_models,
         "blocks": [f"{block.subject}: {block.reason}" for block in facts.blocks],
     }
@@ -199,12 +205,17 @@ def _dependency(dependency: Dependency) -> State:
         "environment": dependency.environment.slug,
         "purpose": dependency.purpose,
         "offering": str(dependency.offering),
-        "served_by": dependency.served_by and dependency.served_by.slug,
+        "served_by": _server(dependency.served_by),
         "pinned_revision": dependency.pinned_revision,
         "has_index": dependency.has_index,
         "needs": dependency.needs,
         "ended_on": dependency.ended_on,
     }
+
+
+def _server(vendor: Vendor | None) -> str | None:
+    """As people call who serves it; None where nobody was named for this use."""
+    return vendor and ("ourselves" if vendor.is_self else vendor.name)
 
 
 def _plan(revision: PlanRevision) -> State:
@@ -226,7 +237,7 @@ def _way(alternative: Alternative) -> State:
         "id": alternative.pk,
         "order": alternative.order,
         "kind": alternative.kind,
-        "served_by": alternative.served_by and alternative.served_by.slug,
+        "served_by": _server(alternative.served_by),
         "pinned_revision": alternative.pinned_revision,
         "has_verified_copy": alternative.has_verified_copy,
         "description": alternative.description,

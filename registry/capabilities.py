@@ -4,7 +4,7 @@ What nobody has said of a model is neither a match nor a failure: it is a questi
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -54,6 +54,9 @@ class Capabilities:
     embedding_dimension: int | None = None
 
 
+CAPABILITIES = tuple(field.name for field in fields(Capabilities))
+
+
 class Fit(StrEnum):
     MEETS = "meets"
     LACKS = "lacks"
@@ -86,6 +89,26 @@ def written(needs: Needs) -> dict[str, Any]:
     """The document that `read_needs` reads as `needs`; what is not asked for is left out."""
     values = {name: getattr(needs, name) for name in _READ}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
+
+
+def read_capabilities(values: Iterable[Any]) -> Capabilities:
+    """From the values of a model's columns, in the order of `CAPABILITIES`; lists become tuples."""
+    plain: Iterable[Any] = (tuple(value) if isinstance(value, list) else value for value in values)
+    return Capabilities(**dict(zip(CAPABILITIES, plain, strict=True)))
+
+
+def needs_met_by(offered: Capabilities) -> Needs:
+    """What may be asked of another model where nobody has stated needs: what this one is known to understand and do.
+
+    Its task, formats and dimension are left out: whether another keeps to them is asked where it matters.
+    """
+    return Needs(
+        context_length=offered.context_length or None,
+        input_modalities=offered.input_modalities,
+        output_modalities=offered.output_modalities,
+        languages=offered.languages,
+        tools=bool(offered.supports_tools),
+    )
 
 
 def compare(needs: Needs, offered: Capabilities) -> tuple[Match, ...]:
@@ -142,6 +165,8 @@ def _languages(wanted: Collection[str], offered: Collection[str]) -> Match:
         gap = f"whether {listed(offered)} are all the languages it is needed for is not known"
         return Match("languages", "languages", Fit.UNKNOWN, listed(wanted), listed(offered), gap)
     gap = f"it does not know {listed(missing)}"
+    if missing == [MULTILINGUAL]:
+        gap = f"it is not multilingual, it knows {listed(offered)}"
     return _match("languages", "languages", listed(wanted), listed(offered), is_met=not missing, gap=gap)
 
 

@@ -4,12 +4,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from registry.capabilities import EMBEDDING_TASKS
+from registry.capabilities import EMBEDDING_TASKS, Fit, Needs, compare, listed, needs_met_by
 from registry.lineage import Roots
 from registry.models import AIModel, License, LicenseClass, Offering
-from registry.wanted import Verdict, Wanted, gaps_of, listed, wanted_of
+
+
+class Verdict(IntEnum):
+    """What a criterion says, best first. What nobody knows is a question, not a failure."""
+
+    FOR = 0
+    QUESTION = 1
+    AGAINST = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
 
 
 class Criterion(StrEnum):
@@ -80,8 +91,12 @@ class Terms:
     """By the id of an offering: how long a drill here took to switch to it."""
     lead_days: int | None = None
     """What policy reckons with where nobody has measured."""
-    wanted: Wanted | None = None
-    """What the purpose needs; left out: all that is known of the model in use."""
+    needs: Needs | None = None
+    """What the purpose is said to need; left out: what the model in use is known to do."""
+
+    def needs_beside(self, primary: AIModel) -> Needs:
+        """What a candidate for `primary` is judged by."""
+        return self.needs or needs_met_by(primary.capabilities)
 
 
 def judge(primary: Profile, candidate: Profile, terms: Terms) -> tuple[Reason, ...]:
@@ -91,7 +106,7 @@ def judge(primary: Profile, candidate: Profile, terms: Terms) -> tuple[Reason, .
         _approval(candidate, terms),
         _adoption(candidate, terms),
         _license(candidate, terms),
-        _capabilities(terms.wanted or wanted_of(primary.model), candidate),
+        _capabilities(primary, candidate, terms),
         _future(candidate, terms),
         _dimension(primary, candidate),
         _host(primary.offering, candidate.offering),
@@ -171,11 +186,16 @@ def _license(candidate: Profile, terms: Terms) -> Reason:
     return Reason(Criterion.LICENSE, Verdict.FOR, f"{text}{allowed}.")
 
 
-def _capabilities(wanted: Wanted, candidate: Profile) -> Reason:
-    gaps = sorted(gaps_of(wanted, candidate.model), key=lambda gap: -gap[0])
+_OF_FIT = {Fit.MEETS: Verdict.FOR, Fit.UNKNOWN: Verdict.QUESTION, Fit.LACKS: Verdict.AGAINST}
+
+
+def _capabilities(primary: Profile, candidate: Profile, terms: Terms) -> Reason:
+    matches = compare(terms.needs_beside(primary.model), candidate.model.capabilities)
+    gaps = [(_OF_FIT[match.fit], match.gap) for match in matches if match.fit is not Fit.MEETS]
     if not gaps:
-        whole = "this use is said to need" if wanted.is_stated else "is known of the model in use"
-        return Reason(Criterion.CAPABILITIES, Verdict.FOR, f"Does all that {whole}.")
+        text = "Does all that is needed here." if terms.needs else "Does all that is known of the model in use."
+        return Reason(Criterion.CAPABILITIES, Verdict.FOR, text)
+    gaps.sort(key=lambda gap: -gap[0])
     text = "; ".join(text for _, text in gaps)
     return Reason(Criterion.CAPABILITIES, gaps[0][0], f"{text[0].upper()}{text[1:]}.")
 

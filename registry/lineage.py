@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.db import models
 
@@ -84,6 +85,10 @@ def roots(lineage: Collection[Ancestor]) -> Roots:
     """The root vendors of a model from its whole lineage, itself included; pure."""
     contributors = [model for model in lineage if model.contributes]
     vendors = {owner.pk: owner for model in contributors for owner in model.owners}
+    carriers: dict[int, set[int]] = defaultdict(set)
+    for model in contributors:
+        for owner in model.owners:
+            carriers[owner.pk].add(model.pk)
     unsettled = sorted((model for model in lineage if not model.is_settled), key=lambda model: model.name)
     return Roots(
         vendor_ids=frozenset(vendors),
@@ -92,10 +97,7 @@ def roots(lineage: Collection[Ancestor]) -> Roots:
         unknown_models=tuple(model.name for model in unsettled),
         gaps=tuple(model.gap for model in unsettled),
         vendors=tuple(sorted(vendors.values(), key=lambda vendor: vendor.slug)),
-        carriers={
-            pk: frozenset(model.pk for model in contributors if any(owner.pk == pk for owner in model.owners))
-            for pk in vendors
-        },
+        carriers={pk: frozenset(models_) for pk, models_ in carriers.items()},
     )
 
 
@@ -132,16 +134,19 @@ def _group(rows: Iterable[_Row]) -> dict[int, list[Ancestor]]:
     for row in rows:
         by_ancestor[row[0], row[1]].append(row)
     lineages: dict[int, list[Ancestor]] = defaultdict(list)
+    # Of many models one and the same is an ancestor, and has the same owners for each.
+    known: dict[int, Ancestor] = {}
+    vendor_of = cache(Vendor)
     for (model_id, ancestor_id), group in by_ancestor.items():
-        _, _, name, status, has_bases, has_other_edges, *_ = group[0]
-        lineages[model_id].append(
-            Ancestor(
+        if ancestor_id not in known:
+            _, _, name, status, has_bases, has_other_edges, *_ = group[0]
+            known[ancestor_id] = Ancestor(
                 pk=ancestor_id,
                 name=name,
                 status=status,
                 has_bases=has_bases,
                 is_only_quantized=has_bases and not has_other_edges,
-                owners=tuple(Vendor(*row[6:]) for row in group),
+                owners=tuple(vendor_of(*row[6:]) for row in group),
             )
-        )
+        lineages[model_id].append(known[ancestor_id])
     return lineages

@@ -33,10 +33,9 @@ from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.functions import Cast, Collate, StrIndex
 from django.db.models.lookups import Exact, GreaterThan
 
-from registry.capabilities import EMBEDDING_TASKS, MULTILINGUAL
+from registry.capabilities import EMBEDDING_TASKS, MULTILINGUAL, Needs
 from registry.criteria import Profile, Terms
 from registry.models import LicenseClass, LineageEdge, ModelAncestor, Offering, Revision, VendorAncestor
-from registry.wanted import Wanted, wanted_of
 
 FOR, QUESTION, AGAINST = 0, 1, 2
 _UNSETTLED = ("partial", "unknown")
@@ -161,7 +160,7 @@ def _unsettled() -> QuerySet[ModelAncestor]:
 def _keys(primary: Profile, terms: Terms, sets: Sets) -> list[Key]:
     keys = [
         _license(terms),
-        *_capabilities(terms.wanted or wanted_of(primary.model)),
+        *_capabilities(terms.needs_beside(primary.model)),
         _future(),
         *_dimension(primary),
         *_host(primary.offering),
@@ -214,10 +213,10 @@ def _license(terms: Terms) -> Key:
     )
 
 
-def _capabilities(wanted: Wanted) -> Iterator[Key]:
-    against, question = _gaps(wanted)
-    whens = [(_any(against), AGAINST), (_any(question), QUESTION)]
-    if against:
+def _capabilities(needs: Needs) -> Iterator[Key]:
+    gaps = list(_gaps(needs))
+    whens = [(_any([lacks for lacks, _ in gaps]), AGAINST), (_any([unknown for _, unknown in gaps]), QUESTION)]
+    if gaps:
         yield _case(*(When(condition, then=verdict) for condition, verdict in whens), default=FOR)
 
 
@@ -225,34 +224,41 @@ def _any(conditions: list[Q]) -> Q:
     return Q(*conditions, _connector=Q.OR)
 
 
-def _gaps(wanted: Wanted) -> tuple[list[Q], list[Q]]:
-    """What speaks against a candidate, and what asks a question, as `registry.wanted.gaps_of` says it in words."""
-    against, question = _language_gaps(wanted.languages)
-    if wanted.context_length:
-        against.append(Q(model__context_length__lt=wanted.context_length))
-        question.append(Q(model__context_length=None))
-    for field, names in (
-        ("input_modalities", wanted.input_modalities),
-        ("output_modalities", wanted.output_modalities),
-    ):
-        if names:
-            against.append(~_is_empty(field) & _any([~_holds(field, name) for name in names]))
-            question.append(_is_empty(field))
-    if wanted.supports_tools:
-        against.append(Q(model__supports_tools=False))
-        question.append(Q(model__supports_tools=None))
-    return against, question
+def _gaps(needs: Needs) -> Iterator[tuple[Q, Q]]:
+    """For each need what lacks it, and of what nobody knows, as `registry.capabilities.compare` says it in words."""
+    if needs.task:
+        as_good = EMBEDDING_TASKS if needs.task in EMBEDDING_TASKS else {needs.task}
+        yield ~Q(model__task__in=sorted({"", *as_good})), Q(model__task="")
+    if needs.context_length:
+        shorter = Q(model__context_length__gt=0, model__context_length__lt=needs.context_length)
+        yield shorter, Q(model__context_length=None) | Q(model__context_length=0)
+    for field in ("input_modalities", "output_modalities", "output_formats"):
+        if words := getattr(needs, field):
+            yield ~_is_empty(field) & _any([~_holds(field, word) for word in words]), _is_empty(field)
+    if needs.languages:
+        yield _language_gaps(needs.languages)
+    if needs.tools:
+        yield Q(model__supports_tools=False), Q(model__supports_tools=None)
+    if needs.embedding_dimension:
+        yield _other_dimension(needs.embedding_dimension)
 
 
-def _language_gaps(wanted: tuple[str, ...]) -> tuple[list[Q], list[Q]]:
-    if not wanted:
-        return [], []
-    field, falls_short = "languages", ~_holds("languages", MULTILINGUAL)
+def _language_gaps(wanted: tuple[str, ...]) -> tuple[Q, Q]:
+    field = "languages"
+    is_told, falls_short = ~_is_empty(field), ~_holds(field, MULTILINGUAL)
+    lacking = [~_holds(field, name) for name in wanted if name != MULTILINGUAL]
     if MULTILINGUAL not in wanted:
-        lacks_one = _any([~_holds(field, name) for name in wanted])
-        return [falls_short & ~_is_empty(field) & lacks_one], [_is_empty(field)]
+        return is_told & falls_short & _any(lacking), _is_empty(field)
+    # A list of several languages may hold all that the use needs.
     several = _holds_text(field, '", "')
-    return [falls_short & ~_is_empty(field) & ~several], [_is_empty(field) | (falls_short & several)]
+    lacks_one = _any([~several, *lacking])
+    return is_told & falls_short & lacks_one, _is_empty(field) | (falls_short & ~lacks_one)
+
+
+def _other_dimension(wanted: int) -> tuple[Q, Q]:
+    field = "model__embedding_dimension"
+    smaller, larger = Q(**{f"{field}__gt": 0, f"{field}__lt": wanted}), Q(**{f"{field}__gt": wanted})
+    return smaller | larger, Q(**{field: None}) | Q(**{field: 0})
 
 
 def _holds(field: str, name: str) -> Q:

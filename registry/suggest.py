@@ -9,11 +9,11 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from registry.criteria import Criterion, Profile, Reason, Terms, judge, price_factor
+from registry.capabilities import read_needs
+from registry.criteria import Criterion, Profile, Reason, Terms, Verdict, judge, price_factor
 from registry.lineage import roots_of
 from registry.models import AIModel, Dependency, License, ModelAncestor, Offering, Revision
 from registry.preselect import Sets, best
-from registry.wanted import Verdict, wanted_by
 
 GONE = (Offering.Status.RETIRED, Offering.Status.DISABLED, Offering.Status.REMOVED)
 _NO_PRICE = Decimal("Infinity")
@@ -59,7 +59,7 @@ def candidates_for(
     primary = Offering.objects.select_related("model").get(pk=dependency.offering_id)
     if not primary.model.task:
         return []
-    terms = replace(terms, wanted=terms.wanted or wanted_by(dependency, primary.model))
+    terms = replace(terms, needs=terms.needs or read_needs(dependency.needs))
     (first,) = profiles([primary])
     pool = pool_of(primary, today=terms.today)
     pool = pool.exclude(without) if without else pool

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from governance.concentration import snapshot
 from governance.demo import documents
 from governance.demo.decisions import load_decisions
 from governance.demo.facts import declare_uses, load_facts
@@ -36,6 +37,7 @@ def load(*, password: str, now: datetime) -> None:
     _let_wait(now)
     declare_uses(organisation, now=now)
     load_decisions(organisation, now=now)
+    snapshot(now=now)
     for team in Team.objects.all():
         ensure_channels(team)
 

@@ -6,6 +6,7 @@ The values themselves are `governance.rules.facts`; this package is the only pla
 from governance.facts.dependencies import load_dependencies
 from governance.facts.offerings import load_offerings, outline_offerings
 from governance.facts.staleness import load_staleness
+from governance.facts.systems import load_systems_of
 from governance.facts.uses import Asked, Judged, load, load_declared, load_system
 from governance.rules.facts import (
     ActionFacts,
@@ -47,5 +48,6 @@ __all__ = [
     "load_offerings",
     "load_staleness",
     "load_system",
+    "load_systems_of",
     "outline_offerings",
 ]

@@ -13,7 +13,7 @@ from governance.facts.permits import Permits, Wanted, load_permits
 from governance.facts.staleness import load_staleness
 from governance.rules.facts import LicenseFacts, OfferingFacts, RootFacts
 from registry.among import Among, AmongTexts
-from registry.capabilities import Capabilities
+from registry.capabilities import CAPABILITIES, read_capabilities
 from registry.lineage import Roots, roots_of
 from registry.models import Change, ChangeKind, Member, Offering, Revision
 
@@ -40,15 +40,18 @@ _COLUMNS = {
     "reregistered_at": "reregistered_at",
     "as_of": "facts_as_of",
 }
-_CAPABILITIES = (
-    "task",
-    "context_length",
-    "input_modalities",
-    "output_modalities",
-    "languages",
-    "supports_tools",
-    "output_formats",
-    "embedding_dimension",
+# Of these an outline consists.
+_OUTLINE = (
+    "pk",
+    "model_id",
+    "model__name",
+    "external_id",
+    "host",
+    "kind",
+    "provider_id",
+    "provider__name",
+    "provider__is_self",
+    "head_revision",
 )
 _WHERE_NULL = {"owner": "", "provider": "", "provider_is_self": False}
 
@@ -106,15 +109,17 @@ def outline_offerings(
 ) -> dict[int, OfferingFacts]:
     """The offerings by id as the plans of their users look at them: what they are and who stands behind them.
 
-    Decisions on them, and how stale they are, are left out. License facts come for `revisions` and the current one,
+    How they stand upstream, what their models can do and what was decided on them is left out. License facts come for `revisions` and the current one,
     or not at all where `revisions` is empty; None asks for those of every revision. Two queries, or three.
     """
     ids = set(offering_ids)
-    rows = list(_load_rows(ids))
+    rows = [
+        _fields(_OUTLINE, row) for row in Offering.objects.filter(Among("pk", ids)).order_by().values_list(*_OUTLINE)
+    ]
     licenses = {} if revisions is not None and not revisions else _load_licenses(ids, revisions)
-    roots = {pk: _root_facts(found) for pk, found in roots_of({row.model_id for row in rows}).items()}
+    roots = {pk: _root_facts(found) for pk, found in roots_of({row["model_id"] for row in rows}).items()}
     return {
-        row.pk: OfferingFacts(**row.fields, licenses=licenses.get(row.pk, {}), roots=roots[row.model_id])
+        row["id"]: OfferingFacts(**row, licenses=licenses.get(row["id"], {}), roots=roots[row["model_id"]])
         for row in rows
     }
 
@@ -132,18 +137,18 @@ def _load_rows(ids: Collection[int]) -> Iterable[_Row]:
             has_active_owner=Exists(active),
             reregistered_at=Subquery(anew.order_by("-detected_at").values("detected_at")[:1]),
         )
-        .values_list("model__developer_id", *_COLUMNS, *(f"model__{name}" for name in _CAPABILITIES))
+        .values_list("model__developer_id", *_COLUMNS, *(f"model__{name}" for name in CAPABILITIES))
     )
     for developer_id, *columns in rows:
-        fields = dict(zip(_COLUMNS.values(), columns[: len(_COLUMNS)], strict=True))
-        fields |= {field: empty for field, empty in _WHERE_NULL.items() if fields[field] is None}
-        fields["capabilities"] = _capabilities(columns[len(_COLUMNS) :])
+        fields = _fields(_COLUMNS, columns)
+        fields["capabilities"] = read_capabilities(columns[len(_COLUMNS) :])
         yield _Row(fields, frozenset({developer_id, fields["provider_id"]} - {None}))
 
 
-def _capabilities(columns: Iterable[Any]) -> Capabilities:
-    values: Iterable[Any] = (tuple(value) if isinstance(value, list) else value for value in columns)
-    return Capabilities(**dict(zip(_CAPABILITIES, values, strict=True)))
+def _fields(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:
+    """By field the first values of a row, which are those of the columns."""
+    fields = {_COLUMNS[column]: value for column, value in zip(columns, row, strict=False)}
+    return fields | {field: empty for field, empty in _WHERE_NULL.items() if fields.get(field, empty) is None}
 
 
 def _load_licenses(

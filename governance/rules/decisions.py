@@ -58,7 +58,7 @@ def waivers(case: Case, used: Collection[WaiverFacts]) -> Iterator[Flaw]:
 
 
 def break_glass(case: Case) -> Iterator[Flaw]:
-    """UD503 while it is in force, whether this use needs it or not: who ships should know."""
+    """UD503 while it is in force, whether this use needs it or not: who ships should know. An answer says it once."""
     glass = case.use.glass
     if glass is not None:
         where = f"{case.use.system.name} in {case.use.system.environment}"

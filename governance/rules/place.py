@@ -1,21 +1,26 @@
 """Where an alternative is judged, and the words that its flaws share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts, SystemFacts
 from governance.rules.findings import Flaw, Page
+from governance.rules.known import Known
 from governance.rules.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A dependency, the system that has it, and the policy and day that it is judged by."""
+    """A dependency, the system that has it, and the policy and day that it is judged by.
+
+    Who judges many by one policy and day gives all places one `known`.
+    """
 
     system: SystemFacts
     dependency: DependencyFacts
     policy: Policy
     today: date
+    known: Known = field(default_factory=Known, compare=False, repr=False)
 
     @property
     def primary(self) -> OfferingFacts:

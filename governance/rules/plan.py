@@ -8,6 +8,7 @@ not decide whether the plan holds. `docs/explanation/when-a-plan-holds.md` says 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 
 from governance import basis
 from governance.rules import capability, hosts
@@ -92,9 +93,9 @@ def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
     if approval is None:
         fix = f"Propose {alternative} for approval; somebody else decides."
         yield flaw_of("UD401", f"{alternative} is not approved.", fix, page)
-    elif changes := _changes(alternative):
+    elif changes := _changes(alternative, place):
         yield from _another_identity(alternative, [str(one) for one in changes if one.fact == "upstream_id"], fix, page)
-        changes = [one for one in changes if one.fact != "upstream_id"]
+        changes = tuple(one for one in changes if one.fact != "upstream_id")
         if not changes:
             return
         # The same whether the approval was ended for it already or not: the gate sees the facts by itself.
@@ -112,13 +113,22 @@ def _another_identity(alternative: AlternativeFacts, changes: list[str], fix: st
         yield flaw_of("UD305", f"{alternative} was approved under another identity: {change}.", fix, page)
 
 
-def _changes(alternative: AlternativeFacts) -> list[basis.FactChange]:
+def _changes(alternative: AlternativeFacts, place: Place) -> tuple[basis.FactChange, ...]:
     """What changed under the approval. Whether it is gone upstream is asked by UD404; a copy of ours stays open."""
-    if alternative.approval is None:
-        return []
-    changes = basis.changed(alternative.approval.basis, basis.of_alternative(alternative))
-    passed_over = {"status_gone", "gating"} if alternative.has_verified_copy else {"status_gone"}
-    return [change for change in changes if change.fact not in passed_over]
+    approval = alternative.approval
+    if approval is None:
+        return ()
+    has_copy = alternative.has_verified_copy
+    passed_over = {"status_gone", "gating"} if has_copy else {"status_gone"}
+    return place.known.once(
+        ("changed", alternative.pinned_revision, has_copy),
+        (approval.basis, alternative.offering),
+        lambda: tuple(
+            change
+            for change in basis.changed(approval.basis, basis.of_alternative(alternative))
+            if change.fact not in passed_over
+        ),
+    )
 
 
 def _impact_statement(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
@@ -139,7 +149,7 @@ def _independence(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]
             f"Put an alternative into the plan behind which {listed(shared)} {'does' if len(shared) == 1 else 'do'} not "
             "stand, and have it approved.",
             plan_page(place),
-            concern=_event(alternative, "root_vendors"),
+            concern=_event(alternative, place, "root_vendors"),
         )
     elif unknown := sorted({*_unsettled(offering), *_unsettled(place.primary)}):
         yield _not_shown(alternative, unknown, place)
@@ -169,13 +179,13 @@ def _not_shown(alternative: AlternativeFacts, unknown: list[str], place: Place) 
         f"{alternative} is not shown to be independent: {missing}.",
         f"Enter what {listed(unknown)} was made from, with the source, or take an alternative whose lineage is known.",
         Page("model", offering_of(alternative).model_id),
-        concern=_event(alternative, "lineage_known"),
+        concern=_event(alternative, place, "lineage_known"),
     )
 
 
-def _event(alternative: AlternativeFacts, fact: str) -> str | None:
+def _event(alternative: AlternativeFacts, place: Place, fact: str) -> str | None:
     """The concern, where `fact` was another when the alternative was approved."""
-    return INDEPENDENCE if fact in {change.fact for change in _changes(alternative)} else None
+    return INDEPENDENCE if fact in {change.fact for change in _changes(alternative, place)} else None
 
 
 def _aliveness(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
@@ -220,7 +230,7 @@ def _permission(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
         if license_ is None:
             message = f"the license of {offering} is not known."
         fix = f"Put an alternative into the plan whose license is allowed in {where}, or record its license."
-        yield flaw_of("UD404", message, fix, page, concern=_event(alternative, "license"))
+        yield flaw_of("UD404", message, fix, page, concern=_event(alternative, place, "license"))
 
 
 def _is_adopted(offering: OfferingFacts, place: Place) -> bool:
@@ -229,6 +239,24 @@ def _is_adopted(offering: OfferingFacts, place: Place) -> bool:
 
 
 _Test = Callable[[AlternativeFacts, Place], Iterable[Flaw]]
-_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _aliveness, _permission, capability.lacks)
+
+
+def _once(test: _Test) -> _Test:
+    """The test, for which all dependencies of one purpose in systems of one kind are alike: it is asked once for them."""
+
+    @wraps(test)
+    def kept(alternative: AlternativeFacts, place: Place) -> Iterable[Flaw]:
+        system, approval = place.system, alternative.approval
+        use = (place.dependency.purpose, system.distribution, system.criticality)
+        return place.known.once(
+            (test.__name__, use, alternative.pinned_revision, alternative.has_verified_copy),
+            (alternative.offering, approval.basis if approval else None),
+            lambda: tuple(test(alternative, place)),
+        )
+
+    return kept
+
+
+_OF_A_MODEL: tuple[_Test, ...] = (_approval, _independence, _once(_aliveness), _once(_permission), capability.lacks)
 _ASIDE: tuple[_Test, ...] = (capability.questions, hosts.shared)
 _OF_ANOTHER_WAY: tuple[_Test, ...] = (_approval, _impact_statement)

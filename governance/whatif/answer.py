@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from governance.rules.catalogue import CRITICALITIES
+from governance.rules.english import listed
+from governance.rules.facts import OURSELVES
 from governance.whatif.fates import Fate, Outcome, Reason
 from governance.whatif.fixes import Help, Shared
 from governance.whatif.question import Exposed, Scene, Way
@@ -92,7 +94,8 @@ def line_of(fate: Fate, scene: Scene) -> Document:
 def _gap(fate: Fate, scene: Scene) -> float | None:
     if fate.outcome == Outcome.SURVIVES:
         return 0.0
-    if fate.ready_in_days is None or fate.reason not in {Reason.SLOW, Reason.NO_MODEL}:
+    drill = fate.by.drill if fate.by else None
+    if fate.ready_in_days is None or drill is None or not drill.counts(scene.gone_on):
         return None
     return round(max(fate.ready_in_days - scene.notice_days, 0.0), 3)
 
@@ -101,10 +104,11 @@ def _in_words(way: Way, exposed: Exposed, scene: Scene) -> str:
     offering, lost = exposed.dependency.offering, scene.lost
     if way == Way.MADE:
         behind = sorted(name for pk, name in offering.roots.names.items() if pk in lost.vendors)
-        return f"{' and '.join(behind)} {'stands' if len(behind) == 1 else 'stand'} behind it"
+        return f"{listed(behind)} {'stands' if len(behind) == 1 else 'stand'} behind it"
     if way == Way.SERVED:
-        server = exposed.served_by if exposed.served_by is not None else offering.provider_id
-        return f"{lost.vendors.get(server or 0, 'a vendor that is lost')} serves it"
+        host = exposed.dependency.host or OURSELVES
+        serving = sorted(name for pk, name in host.names.items() if pk in lost.vendors)
+        return f"{listed(serving)} {'serves' if len(serving) == 1 else 'serve'} it"
     words = {
         Way.PLACE: f"{offering.provider} runs the place that it comes from",
         Way.HOST: f"it comes from the host {offering.host}",

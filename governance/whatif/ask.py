@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import audit
+from governance.circles import no_circles_collected
 from governance.models import WhatIfReport
 from governance.rules.english import listed
 from governance.terms import terms_in_force
@@ -25,6 +26,11 @@ FURTHEST = timedelta(days=3650)
 def ask(question: Question, *, now: datetime) -> Answer:
     """What stops, degrades and survives; raises `ValidationError` by field for a question that cannot be meant."""
     _refuse_a_strange_day(question.gone_on, now.date())
+    with no_circles_collected():
+        return _ask(question, now)
+
+
+def _ask(question: Question, now: datetime) -> Answer:
     resolved = resolve(question)
     scene = Scene(resolved.lost, question.gone_on, now.date(), terms_in_force(now))
     exposed = load_exposed(touched(resolved.lost), resolved.lost, now=now)

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from governance.rules.catalogue import NOTE
 from governance.rules.english import listed
 from governance.rules.facts import AlternativeFacts, DependencyFacts
 from governance.rules.plan import Place, Standing, plan_state
 from governance.whatif.question import NOT_HELPED_BY_A_COPY, Exposed, Scene, Way
 
-# With these flaws an alternative would still run: less than was asked for, or untried, or hanging on the same vendors.
-SOFT = frozenset({"UD402", "UD403", "UD405", "UD406", "UD407"})
+# With these flaws an alternative would still run: less than was asked for, or hanging on the same vendors.
+SOFT = frozenset({"UD402", "UD403", "UD406"})
 
 
 class Outcome(StrEnum):
@@ -34,6 +35,7 @@ class Reason(StrEnum):
     NO_MODEL = "no_model"
     DEPENDENT = "not_independent"
     LACKING = "lacks_capability"
+    SAME_HOST = "same_host"
     NO_PLAN = "no_plan"
     ALL_LOST = "alternatives_lost"
     FLAWED = "plan_does_not_hold"
@@ -64,7 +66,6 @@ class _Option:
     alternative: AlternativeFacts
     holds: bool
     problems: tuple[tuple[Reason, str], ...]
-    switch_days: float | None
 
     @property
     def rank(self) -> tuple[bool, bool, int, int]:
@@ -75,9 +76,9 @@ class _Option:
 def judge(exposed: Exposed, scene: Scene) -> Fate:
     """The fate of a dependency. One that the loss does not get to survives untouched, whatever its plan."""
     remaining = without_the_lost(exposed, scene)
-    state = plan_state(Place(exposed.system, remaining, scene.policy, scene.gone_on))
+    state = plan_state(Place(exposed.system, remaining, scene.policy, scene.gone_on, scene.known))
     ways = ways_of(exposed, scene)
-    options = [option for standing in state.standings if (option := _option(standing, exposed, scene))]
+    options = [option for standing in state.standings if (option := _option(standing, scene))]
     best = min(options, key=lambda option: option.rank, default=None)
     outcome, reason, text = _verdict(exposed, ways, best, state.nearest)
     return Fate(
@@ -87,7 +88,7 @@ def judge(exposed: Exposed, scene: Scene) -> Fate:
         reason=reason,
         text=text,
         by=best.alternative if best else None,
-        ready_in_days=best.switch_days if best else None,
+        ready_in_days=best.alternative.switch_time_days if best else None,
         plan_holds=state.holds,
         standings=state.standings,
     )
@@ -95,7 +96,7 @@ def judge(exposed: Exposed, scene: Scene) -> Fate:
 
 def ways_of(exposed: Exposed, scene: Scene) -> tuple[Way, ...]:
     dependency = exposed.dependency
-    return scene.lost.ways(dependency.offering, dependency.pinned_revision, exposed.served_by)
+    return scene.lost.ways(dependency.offering, dependency.pinned_revision, dependency.host)
 
 
 def without_the_lost(exposed: Exposed, scene: Scene) -> DependencyFacts:
@@ -103,17 +104,15 @@ def without_the_lost(exposed: Exposed, scene: Scene) -> DependencyFacts:
     plan = exposed.dependency.plan
     if plan is None:
         return exposed.dependency
-    left = tuple(one for one in plan.alternatives if not _is_lost(one, exposed, scene))
+    left = tuple(one for one in plan.alternatives if not _is_lost(one, scene))
     if len(left) == len(plan.alternatives):
         return exposed.dependency
     return replace(exposed.dependency, plan=replace(plan, alternatives=left))
 
 
-def _is_lost(alternative: AlternativeFacts, exposed: Exposed, scene: Scene) -> bool:
-    if alternative.offering is None:
-        return False
-    served_by = exposed.servers.get(alternative.id)
-    return bool(scene.lost.ways(alternative.offering, alternative.pinned_revision, served_by))
+def _is_lost(alternative: AlternativeFacts, scene: Scene) -> bool:
+    offering = alternative.offering
+    return offering is not None and scene.is_lost(offering, alternative.pinned_revision, alternative.host)
 
 
 def _verdict(
@@ -127,7 +126,11 @@ def _verdict(
     if best is None:
         return (Outcome.STOPS, *_why_it_stops(dependency, nearest))
     if not best.problems:
-        return Outcome.SURVIVES, Reason.PLAN, f"{best.alternative} takes over, {_ready(best.switch_days)}."
+        return (
+            Outcome.SURVIVES,
+            Reason.PLAN,
+            f"{best.alternative} takes over, {_ready(best.alternative.switch_time_days)}.",
+        )
     texts = [text for _, text in best.problems]
     return Outcome.DEGRADES, best.problems[0][0], f"{best.alternative} would take over, but {listed(texts)}."
 
@@ -148,40 +151,46 @@ def _why_it_stops(dependency: DependencyFacts, nearest: Standing | None) -> tupl
     return Reason.FLAWED, message[:1].upper() + message[1:] if message.startswith(("the ", "whether ")) else message
 
 
-def _option(standing: Standing, exposed: Exposed, scene: Scene) -> _Option | None:
+def _option(standing: Standing, scene: Scene) -> _Option | None:
     """None where the alternative could not take over at all."""
     if not {flaw.rule for flaw in standing.flaws} <= SOFT:
         return None
-    drill = exposed.drills.get(standing.alternative.id)
-    switch_days = drill.switch_days if drill else None
-    problems = tuple(_problems(standing, exposed, scene))
-    return _Option(standing.alternative, standing.holds, problems, switch_days)
+    return _Option(standing.alternative, standing.holds, tuple(_problems(standing, scene)))
 
 
-def _problems(standing: Standing, exposed: Exposed, scene: Scene) -> Iterator[tuple[Reason, str]]:
-    alternative, rules = standing.alternative, {flaw.rule for flaw in standing.flaws}
+def _problems(standing: Standing, scene: Scene) -> Iterator[tuple[Reason, str]]:
+    yield from lasting_problems(standing)
+    yield from _untried(standing.alternative, scene)
+
+
+def lasting_problems(standing: Standing) -> Iterator[tuple[Reason, str]]:
+    """What is wrong with leaning on an alternative that would run, however well it is drilled."""
+    alternative = standing.alternative
     if not alternative.is_model:
         yield Reason.NO_MODEL, f"no model does it then: {alternative.impact_statement.rstrip('.')}"
-    if "UD406" in rules:
-        yield Reason.LACKING, "it lacks what the purpose needs"
-    if rules & {"UD402", "UD403", "UD407"}:
+    for flaw in standing.flaws:
+        if flaw.rule == "UD406":
+            yield Reason.LACKING, f"it {flaw.message.removeprefix(f'{alternative} ').rstrip('.')}"
+    if any(flaw.rule in {"UD402", "UD403"} for flaw in standing.flaws):
         yield Reason.DEPENDENT, "it is not shown to be independent: this loss passes it by, the next may not"
-    yield from _untried(alternative, exposed, scene)
+    for aside in standing.asides:
+        if aside.rule == "UD407" and aside.at_most != NOTE:
+            yield Reason.SAME_HOST, aside.message.rstrip(".")
 
 
-def _untried(alternative: AlternativeFacts, exposed: Exposed, scene: Scene) -> Iterator[tuple[Reason, str]]:
-    drill = exposed.drills.get(alternative.id)
+def _untried(alternative: AlternativeFacts, scene: Scene) -> Iterator[tuple[Reason, str]]:
+    drill, switch_days = alternative.drill, alternative.switch_time_days
     if drill is None:
         yield Reason.UNDRILLED, "the switch was never drilled"
-    elif not drill.passed:
+    elif not drill.has_passed:
         yield Reason.UNDRILLED, "the last drill failed"
-    elif not drill.counts_on(scene.gone_on):
+    elif not drill.counts(scene.gone_on):
         yield Reason.UNDRILLED, f"the last drill has expired by then ({drill.expires_on})"
-    elif drill.switch_days is None:
+    elif switch_days is None:
         yield Reason.UNDRILLED, "no drill has measured how long the switch takes"
-    elif drill.switch_days > scene.notice_days:
-        late = days_in_words(drill.switch_days - scene.notice_days)
-        yield Reason.SLOW, f"the switch was measured at {days_in_words(drill.switch_days)}: {late} without it"
+    elif switch_days > scene.notice_days:
+        late = days_in_words(switch_days - scene.notice_days)
+        yield Reason.SLOW, f"the switch was measured at {days_in_words(switch_days)}: {late} without it"
 
 
 def _ready(switch_days: float | None) -> str:

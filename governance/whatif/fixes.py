@@ -3,16 +3,16 @@
 An action is one act for one thing (approve it, adopt it, drill it, put it into plans), for all dependencies that it helps.
 """
 
-from collections import ChainMap, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
 from governance import basis
 from governance.rules.english import DISTRIBUTION, listed
-from governance.rules.facts import AdoptionFacts, AlternativeFacts, ApprovalFacts, OfferingFacts, PlanFacts
-from governance.whatif.fates import SOFT, Fate, Outcome, Reason, judge
-from governance.whatif.question import DrillFacts, Exposed, Scene
+from governance.rules.facts import AdoptionFacts, AlternativeFacts, ApprovalFacts, DrillFacts, OfferingFacts, PlanFacts
+from governance.whatif.fates import SOFT, Fate, Outcome, Reason, judge, lasting_problems
+from governance.whatif.question import Exposed, Scene
 
 SHOWN = 5
 # A candidate for plans is tried on every dependency that stops; more would cost more than they tell.
@@ -20,6 +20,7 @@ MOST_CANDIDATES = 20
 _RANK = {Outcome.STOPS: 0, Outcome.DEGRADES: 1, Outcome.SURVIVES: 2}
 _OF_AN_APPROVAL = frozenset({"UD401", "UD501"})
 _YEAR = timedelta(days=365)
+Candidates = Mapping[tuple[str, str], Sequence[AlternativeFacts]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +62,26 @@ class Help:
         return f"Approve {self.name} for {these}"
 
 
-def most_helpful(
-    fates: Iterable[Fate], scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
-) -> list[Help]:
+def most_helpful(fates: Iterable[Fate], scene: Scene, candidates: Candidates) -> list[Help]:
     """The acts that help, by named criteria: most that no longer stop, most of them critical, most that then survive.
 
-    `candidates` are offerings that may be used, by purpose and distribution.
+    `candidates` may be used, by purpose and distribution, and stand in no plan yet.
     """
     found: dict[Act, Help] = {}
-    tried: dict[tuple[Act, str], Outcome] = {}
+    tried: dict[tuple[str, str, str], list[tuple[Act, AlternativeFacts, Outcome]]] = {}
     for fate in fates:
-        if fate.outcome != Outcome.SURVIVES:
-            for act, name in dict(_acts(fate, scene, candidates)).items():
-                after = _after(act, fate, scene, candidates, tried)
-                if _RANK[after] > _RANK[fate.outcome]:
-                    _count(found.setdefault(act, Help(act, name)), fate, after)
+        if fate.outcome == Outcome.SURVIVES:
+            continue
+        for act, way in dict(_acts(fate, scene)).items():
+            _count(found, act, way, fate, _after(act, fate, scene))
+        if fate.outcome == Outcome.STOPS:
+            use = (*_use(fate.exposed), fate.exposed.system.criticality)
+            if use not in tried:
+                tried[use] = list(_tried(fate, scene, candidates))
+            planned = {thing_of(one) for one in _alternatives(fate.exposed)}
+            for act, way, after in tried[use]:
+                if act.thing not in planned:
+                    _count(found, act, way, fate, after)
     ranked = sorted(
         found.values(),
         key=lambda one: (-len(one.kept_running), -one.critical, -len(one.made_whole), one.act.kind, one.name),
@@ -83,8 +89,12 @@ def most_helpful(
     return ranked[:SHOWN]
 
 
-def _count(help_: Help, fate: Fate, after: Outcome) -> None:
-    pk = fate.exposed.dependency.id
+def _count(found: dict[Act, Help], act: Act, way: AlternativeFacts, fate: Fate, after: Outcome) -> None:
+    if _RANK[after] <= _RANK[fate.outcome]:
+        return
+    if act not in found:
+        found[act] = Help(act, str(way))
+    help_, pk = found[act], fate.exposed.dependency.id
     if fate.outcome == Outcome.STOPS:
         help_.kept_running.append(pk)
         help_.critical += fate.exposed.system.criticality == "critical"
@@ -92,84 +102,69 @@ def _count(help_: Help, fate: Fate, after: Outcome) -> None:
         help_.made_whole.append(pk)
 
 
-def _after(
-    act: Act,
-    fate: Fate,
-    scene: Scene,
-    candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]],
-    tried: dict[tuple[Act, str], Outcome],
-) -> Outcome:
-    """What becomes of the dependency once the act is done.
-
-    Whether a candidate could take over depends on the use and the criticality alone (what it shares with what is in use
-    is no reason to stop), so it is tried once for all that stop.
-    """
-    key = (act, fate.exposed.system.criticality)
-    if key in tried:
-        return tried[key]
+def _after(act: Act, fate: Fate, scene: Scene) -> Outcome:
+    """What becomes of the dependency once the act is done."""
     if act.kind == "drill":
         return Outcome.SURVIVES if _would_do_once_drilled(act, fate, scene) else fate.outcome
-    after = judge(done(act, fate.exposed, scene, candidates), scene).outcome
-    if act.kind == "plan":
-        tried[key] = after
-    return after
+    return judge(done(act, fate.exposed, scene, {}), scene).outcome
+
+
+def _tried(fate: Fate, scene: Scene, candidates: Candidates) -> Iterator[tuple[Act, AlternativeFacts, Outcome]]:
+    """The candidates that would take over if they stood in the plan.
+
+    That depends on the use and the criticality alone (what a candidate shares with what is in use is no reason to stop),
+    so they are tried once for all that stop.
+    """
+    use = _use(fate.exposed)
+    for candidate in candidates.get(use, ())[:MOST_CANDIDATES]:
+        act = Act("plan", thing_of(candidate), *use)
+        after = judge(done(act, fate.exposed, scene, candidates), scene).outcome
+        if after != Outcome.STOPS:
+            yield act, candidate, after
+
+
+def _use(exposed: Exposed) -> tuple[str, str]:
+    return exposed.dependency.purpose, exposed.system.distribution
 
 
 def _would_do_once_drilled(act: Act, fate: Fate, scene: Scene) -> bool:
     """Whether nothing but the drill keeps an alternative from taking over in time; it says nothing about the plan."""
     return any(
         standing.holds
-        and standing.alternative.is_model
-        and (_passed(fate.exposed.drills.get(standing.alternative.id), scene).switch_days or 0) <= scene.notice_days
+        and not any(lasting_problems(standing))
+        and _days_once_drilled(standing.alternative, scene) <= scene.notice_days
         for standing in fate.standings
         if thing_of(standing.alternative) == act.thing
     )
 
 
-def _acts(
-    fate: Fate, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
-) -> Iterator[tuple[Act, str]]:
-    """Each act that could help this dependency; what nobody can tell from the flaws is tried."""
-    exposed = fate.exposed
-    use = (exposed.dependency.purpose, exposed.system.distribution)
+def _acts(fate: Fate, scene: Scene) -> Iterator[tuple[Act, AlternativeFacts]]:
+    """Each act on the plan that could help this dependency; what nobody can tell from the flaws is tried."""
     for standing in fate.standings:
-        thing, name = thing_of(standing.alternative), str(standing.alternative)
-        hard = [flaw for flaw in standing.flaws if flaw.rule not in SOFT]
-        is_drilled = standing.alternative.id in exposed.drills
-        if standing.holds and not _counts(standing.alternative, exposed, scene):
-            yield Act("drill", thing), name
-        elif not hard or (fate.outcome == Outcome.DEGRADES and not is_drilled):
+        way, hard = standing.alternative, [flaw for flaw in standing.flaws if flaw.rule not in SOFT]
+        if standing.holds and not _counts(way, scene):
+            yield Act("drill", thing_of(way)), way
+        elif not hard or (fate.outcome == Outcome.DEGRADES and way.drill is None):
             continue  # what degrades survives only by an alternative that was drilled, too
         elif all(flaw.rule in _OF_AN_APPROVAL for flaw in hard):
-            yield Act("approve", thing), name
+            yield Act("approve", thing_of(way)), way
         elif all(flaw.page is not None and flaw.page.kind == "adoption" for flaw in hard):
-            yield Act("adopt", thing, *use), name
-    if fate.outcome == Outcome.STOPS:
-        planned = {thing_of(one) for one in _alternatives(exposed)}
-        for offering in candidates.get(use, ())[:MOST_CANDIDATES]:
-            if offering.id not in planned:
-                yield Act("plan", offering.id, *use), str(offering)
+            yield Act("adopt", thing_of(way), *_use(fate.exposed)), way
 
 
-def _counts(alternative: AlternativeFacts, exposed: Exposed, scene: Scene) -> bool:
+def _counts(alternative: AlternativeFacts, scene: Scene) -> bool:
     """Whether another drill could show nothing that the last one has not."""
-    drill = exposed.drills.get(alternative.id)
-    return drill is not None and drill.counts_on(scene.gone_on) and drill.switch_days is not None
+    drill = alternative.drill
+    return drill is not None and drill.counts(scene.gone_on) and alternative.switch_time_days is not None
 
 
-def done(
-    act: Act, exposed: Exposed, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
-) -> Exposed:
+def done(act: Act, exposed: Exposed, scene: Scene, candidates: Candidates) -> Exposed:
     """The dependency as it would stand after the act, done today."""
     if act.kind == "plan":
         return _planned(act, exposed, scene, candidates)
     plan = exposed.dependency.plan
     if plan is None:
         return exposed
-    if act.kind == "drill":
-        meant = (one.id for one in plan.alternatives if thing_of(one) == act.thing)
-        drills = {pk: _passed(exposed.drills.get(pk), scene) for pk in meant}
-        return replace(exposed, drills=ChainMap(drills, exposed.drills))  # type: ignore[arg-type]  # it is only read
     ways = (_changed(one, act, exposed, scene) if thing_of(one) == act.thing else one for one in plan.alternatives)
     return replace(exposed, dependency=replace(exposed.dependency, plan=replace(plan, alternatives=tuple(ways))))
 
@@ -177,6 +172,8 @@ def done(
 def _changed(alternative: AlternativeFacts, act: Act, exposed: Exposed, scene: Scene) -> AlternativeFacts:
     if act.kind == "approve":
         return _approved(alternative, scene)
+    if act.kind == "drill":
+        return _drilled(alternative, scene)
     if act.kind == "adopt" and alternative.offering is not None:
         adoption = AdoptionFacts(
             id=0,
@@ -203,14 +200,10 @@ def _approved(alternative: AlternativeFacts, scene: Scene) -> AlternativeFacts:
     return replace(alternative, approval=approval)
 
 
-def _planned(
-    act: Act, exposed: Exposed, scene: Scene, candidates: Mapping[tuple[str, str], Sequence[OfferingFacts]]
-) -> Exposed:
-    offering = next(one for one in candidates[act.purpose, act.distribution] if one.id == act.thing)
+def _planned(act: Act, exposed: Exposed, scene: Scene, candidates: Candidates) -> Exposed:
+    new = next(one for one in candidates[act.purpose, act.distribution] if thing_of(one) == act.thing)
     before = _alternatives(exposed)
-    order = max((one.order for one in before), default=0) + 1
-    # No row has the id 0: nothing is served by anybody, and nothing drilled.
-    new = AlternativeFacts(id=0, order=order, offering=offering, pinned_revision=offering.head_revision)
+    new = replace(new, order=max((one.order for one in before), default=0) + 1)
     plan = exposed.dependency.plan or PlanFacts(id=0)
     # Who writes the revision says how the index is built again: it would not be approved otherwise.
     plan = replace(
@@ -219,11 +212,15 @@ def _planned(
     return replace(exposed, dependency=replace(exposed.dependency, plan=plan))
 
 
-def _passed(last: DrillFacts | None, scene: Scene) -> DrillFacts:
-    """A drill that passes. What was never measured is taken to fit into the notice; where there is none, nothing fits."""
-    measured = last.switch_days if last is not None else None
-    switch_days = measured if measured is not None else float(scene.notice_days or 1)
-    return DrillFacts(passed=True, expires_on=scene.gone_on + _YEAR, switch_days=switch_days)
+def _drilled(alternative: AlternativeFacts, scene: Scene) -> AlternativeFacts:
+    passed = DrillFacts(drilled_on=scene.today, expires_on=scene.gone_on + _YEAR)
+    return replace(alternative, drill=passed, switch_time_days=_days_once_drilled(alternative, scene))
+
+
+def _days_once_drilled(alternative: AlternativeFacts, scene: Scene) -> float:
+    """What was never measured is taken to fit into the notice; where there is none, nothing fits."""
+    measured = alternative.switch_time_days
+    return measured if measured is not None else float(scene.notice_days or 1)
 
 
 def _alternatives(exposed: Exposed) -> tuple[AlternativeFacts, ...]:

@@ -1,7 +1,7 @@
 """What a question is about, and the dependencies that the loss gets to: by set queries first, then those alone."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,20 +9,21 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from governance.facts import load_offerings, outline_offerings
+from governance.facts import load_offerings, load_systems_of, outline_offerings
+from governance.facts.dependencies import load_rows, put_together
+from governance.facts.hosts import load_hosts
 from governance.facts.permits import Uses, Wanted, load_permits
 from governance.models import Adoption
-from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts, PlanFacts, SystemFacts
-from governance.whatif import rows
-from governance.whatif.question import DrillFacts, Exposed, Lost, Question
-from registry.capabilities import read_needs
+from governance.rules.facts import AlternativeFacts
+from governance.whatif.question import Exposed, Lost, Question
+from registry.among import Among
 from registry.models import (
     AIModel,
     Dependency,
-    Environment,
     LineageEdge,
     ModelAncestor,
     Offering,
+    System,
     Vendor,
     VendorAncestor,
 )
@@ -31,7 +32,6 @@ from registry.models import (
 _CANDIDATES = 20
 # The basis of an adoption is not looked at where a plan is judged.
 _OF_NOBODY = Uses(offering_ids=(), purposes=(), distribution="")
-_NO_REVISION = rows.RevisionRow(pk=0, number=None, reindex_plan="")
 Use = tuple[str, str]
 
 
@@ -153,105 +153,25 @@ def load_exposed(dependency_ids: Collection[int], lost: Lost, *, now: datetime) 
     Of what is in use only that is loaded which a plan is judged by, and its licenses where a class of them is lost;
     what stands ready comes whole.
     """
-    loaded = _load(dependency_ids, lost, now=now)
-    systems: dict[tuple[int, str], SystemFacts] = {}
-    return [_exposed(use, loaded, systems) for use in loaded.uses]
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    uses: list[rows.UseRow]
-    revisions: Mapping[int, rows.RevisionRow]
-    alternatives: Mapping[int, Sequence[AlternativeFacts]]
-    in_use: Mapping[int, OfferingFacts]
-    drills: Mapping[int, DrillFacts]
-    servers: Mapping[int, int]
-
-
-def _load(dependency_ids: Collection[int], lost: Lost, *, now: datetime) -> _Loaded:
-    uses = list(rows.uses(dependency_ids))
-    revisions = rows.newest_revisions(dependency_ids)
-    alternatives = list(rows.alternatives([revision.pk for revision in revisions.values()]))
-    pinned = {use.pinned_revision for use in uses} | {""}
-    return _Loaded(
-        uses=uses,
-        revisions=revisions,
-        alternatives=_by_revision(alternatives, now=now),
-        in_use=outline_offerings({use.offering_id for use in uses}, revisions=pinned if lost.license_classes else ()),
-        drills=rows.last_drills([row.pk for row in alternatives]),
-        servers={row.pk: row.served_by_id for row in alternatives if row.served_by_id is not None},
-    )
-
-
-def _by_revision(alternatives: Collection[rows.AlternativeRow], *, now: datetime) -> dict[int, list[AlternativeFacts]]:
-    offering_ids = {row.offering_id for row in alternatives if row.offering_id is not None}
-    wanted = Wanted(offering_ids=offering_ids, alternative_ids=[row.pk for row in alternatives], uses=_OF_NOBODY)
+    rows = load_rows(Dependency.objects.filter(Among("pk", dependency_ids)))
+    ready = {row.offering_id for row in rows.alternatives if row.offering_id is not None}
+    wanted = Wanted(offering_ids=ready, alternative_ids={row.pk for row in rows.alternatives}, uses=_OF_NOBODY)
     permits = load_permits(wanted, today=now.date())
-    revisions = {row.pinned_revision for row in alternatives}
-    offerings = load_offerings(offering_ids, now=now, revisions=revisions, permits=permits)
-    found: dict[int, list[AlternativeFacts]] = defaultdict(list)
-    for row in alternatives:
-        alternative = AlternativeFacts(
-            id=row.pk,
-            order=row.order,
-            kind=row.kind,
-            offering=None if row.offering_id is None else offerings[row.offering_id],
-            pinned_revision=row.pinned_revision,
-            has_verified_copy=rows.is_verified(row),
-            impact_statement=row.impact_statement,
-            approval=permits.approvals.get(row.pk),
-        )
-        found[row.plan_revision_id].append(alternative)
-    return found
+    in_use = {row.offering_id for row in rows.dependencies}
+    offerings = outline_offerings(in_use - ready, revisions=rows.revisions if lost.license_classes else ())
+    offerings |= load_offerings(ready, now=now, revisions=rows.revisions, permits=permits)
+    dependencies = put_together(rows, offerings, permits, load_hosts(rows.server_ids, offerings.values()))
+    systems = load_systems_of(dependency_ids)
+    teams = _teams({system.id for system in systems.values()})
+    return [Exposed(dependency=one, system=systems[pk], team=teams[systems[pk].id]) for pk, one in dependencies.items()]
 
 
-def _exposed(use: rows.UseRow, loaded: _Loaded, systems: dict[tuple[int, str], SystemFacts]) -> Exposed:
-    place = (use.system_id, use.environment)
-    if place not in systems:
-        systems[place] = _system(use)
-    return Exposed(
-        dependency=DependencyFacts(
-            id=use.pk,
-            offering=loaded.in_use[use.offering_id],
-            purpose=use.purpose,
-            pinned_revision=use.pinned_revision,
-            has_verified_copy=rows.is_verified(use),
-            has_index=use.has_index,
-            needs=read_needs(use.needs),
-            plan=None if use.plan_id is None else _plan(use.plan_id, loaded),
-        ),
-        system=systems[place],
-        team=use.team,
-        served_by=use.served_by_id,
-        servers=loaded.servers,
-        drills=loaded.drills,
-    )
+def _teams(system_ids: Collection[int]) -> dict[int, str]:
+    return dict(System.objects.filter(Among("pk", system_ids)).values_list("pk", "team__name"))
 
 
-def _plan(plan_id: int, loaded: _Loaded) -> PlanFacts:
-    revision = loaded.revisions.get(plan_id, _NO_REVISION)
-    return PlanFacts(
-        id=plan_id,
-        number=revision.number,
-        says_how_to_reindex=bool(revision.reindex_plan.strip()),
-        alternatives=tuple(loaded.alternatives.get(revision.pk, ())),
-    )
-
-
-def _system(use: rows.UseRow) -> SystemFacts:
-    return SystemFacts(
-        id=use.system_id,
-        slug=use.slug,
-        name=use.name,
-        criticality=use.criticality,
-        distribution=use.distribution,
-        environment=use.environment,
-        is_production=use.environment_class == Environment.Class.PRODUCTION,
-    )
-
-
-def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[OfferingFacts]]:
-    """By purpose and distribution, what is adopted for it and could be put into a plan."""
+def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[AlternativeFacts]]:
+    """By purpose and distribution, what is adopted for it, as it would stand in a plan. No row has its id, 0."""
     adopted = Adoption.objects.filter(
         ended_at=None,
         expires_on__gte=now.date(),
@@ -266,4 +186,11 @@ def load_candidates(uses: Collection[Use], *, now: datetime) -> dict[Use, list[O
     wanted = {pk for use in uses for pk in chosen[use]}
     permits = load_permits(Wanted(offering_ids=wanted, uses=_OF_NOBODY), today=now.date())
     offerings = load_offerings(wanted, now=now, revisions=(), permits=permits)
-    return {use: [offerings[pk] for pk in chosen[use]] for use in uses}
+    hosts = load_hosts((), offerings.values())
+    ways = {
+        pk: AlternativeFacts(
+            id=0, order=0, offering=one, pinned_revision=one.head_revision, host=hosts.of(one, served_by_id=None)
+        )
+        for pk, one in offerings.items()
+    }
+    return {use: [ways[pk] for pk in chosen[use]] for use in uses}

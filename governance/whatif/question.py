@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
-from governance.rules.facts import DependencyFacts, OfferingFacts, SystemFacts
+from governance.rules.facts import DependencyFacts, HostFacts, OfferingFacts, SystemFacts
+from governance.rules.known import Known
 from governance.rules.policy import Policy
 
 
@@ -55,18 +56,18 @@ class Lost:
     models: Mapping[int, str] = field(default_factory=dict)
     offering_ids: frozenset[int] = frozenset()
 
-    def ways(self, offering: OfferingFacts, revision: str, served_by: int | None) -> tuple[Way, ...]:
-        """Every way in which the offering is lost to one who runs that revision by that vendor; () where it stays."""
-        return tuple(self._ways(offering, revision, served_by))
+    def ways(self, offering: OfferingFacts, revision: str, host: HostFacts | None) -> tuple[Way, ...]:
+        """Every way in which the offering is lost to one who has that revision served there; () where it stays."""
+        return tuple(self._ways(offering, revision, host))
 
-    def _ways(self, offering: OfferingFacts, revision: str, served_by: int | None) -> Iterator[Way]:
+    def _ways(self, offering: OfferingFacts, revision: str, host: HostFacts | None) -> Iterator[Way]:
         if not self.vendors.keys().isdisjoint(offering.roots.names):
             yield Way.MADE
-        if served_by in self.vendors:
+        if host is not None and not self.vendors.keys().isdisjoint(host.names):
             yield Way.SERVED
         elif offering.provider_id in self.vendors:
-            # Weights that we run were still fetched there; a service is run there.
-            yield Way.SERVED if not offering.has_revisions and served_by is None else Way.PLACE
+            # What somebody else serves was still fetched there.
+            yield Way.PLACE
         if offering.host in self.hosts:
             yield Way.HOST
         if offering.model_id in self.models:
@@ -79,42 +80,33 @@ class Lost:
                 yield Way.LICENSE
 
 
-@dataclass(frozen=True, slots=True)
-class DrillFacts:
-    """The last drill of an alternative; `switch_days` is the longer of switching and re-indexing, as far as measured."""
-
-    passed: bool
-    expires_on: date
-    switch_days: float | None = None
-
-    def counts_on(self, day: date) -> bool:
-        return self.passed and day <= self.expires_on
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposed:
-    """A dependency with what decides its fate.
-
-    `served_by` is the id of the vendor that is said to run it; `servers` says the same by alternative, and `drills` has
-    the last drill of each. Both may know alternatives of other dependencies, too.
-    """
+    """A dependency with what decides its fate, and the team that has to know of it."""
 
     dependency: DependencyFacts
     system: SystemFacts
     team: str = ""
-    served_by: int | None = None
-    servers: Mapping[int, int] = field(default_factory=dict)
-    drills: Mapping[int, DrillFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is lost from which day on, seen today, under the policy of today."""
+    """What is lost from which day on, seen today, under the policy of today.
+
+    `known` keeps what was found out of one dependency and is so of others, too.
+    """
 
     lost: Lost
     gone_on: date
     today: date
     policy: Policy
+    known: Known = field(default_factory=Known, compare=False, repr=False)
+
+    def is_lost(self, offering: OfferingFacts, revision: str, host: HostFacts | None) -> bool:
+        """As `Lost.ways` says it; what many fall back to is asked about once."""
+        return self.known.once(
+            ("lost", revision), (offering, host), lambda: bool(self.lost.ways(offering, revision, host))
+        )
 
     @property
     def notice(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""Fallback plans and drills as JSON."""
+"""Fallback plans, their alternatives and drills as JSON."""
 
 from typing import Any
 

@@ -34,7 +34,10 @@ class Migration(migrations.Migration):
             model_name="aimodel",
             name="output_formats",
             field=models.JSONField(
-                blank=True, default=list, help_text='What it keeps to when asked, e.g. ["json", "json_schema"].'
+                blank=True,
+                db_default=models.Value([], models.JSONField()),
+                default=list,
+                help_text='What it keeps to when asked, e.g. ["json", "json_schema"].',
             ),
         ),
         migrations.AddField(
@@ -42,6 +45,7 @@ class Migration(migrations.Migration):
             name="needs",
             field=models.JSONField(
                 blank=True,
+                db_default=models.Value({}, models.JSONField()),
                 default=dict,
                 help_text="What any model must have to do this work: task, context_length, languages, tools, …",
                 validators=[registry.models.usage.validate_needs],

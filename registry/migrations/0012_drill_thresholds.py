@@ -16,13 +16,22 @@ class Migration(migrations.Migration):
             model_name="drill",
             name="idempotency_key",
             field=models.CharField(
-                blank=True, help_text="Names one run: told twice under it, a drill is still one.", max_length=100
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Names one run: told twice under it, a drill is still one.",
+                max_length=100,
             ),
         ),
         migrations.AddField(
             model_name="drill",
             name="shortfalls",
-            field=models.JSONField(blank=True, default=list, help_text="Why it failed, a sentence each."),
+            field=models.JSONField(
+                blank=True,
+                db_default=models.Value([], models.JSONField()),
+                default=list,
+                help_text="Why it failed, a sentence each.",
+            ),
         ),
         migrations.AddField(
             model_name="planrevision",

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Coalesce, Greatest
 
+from registry.capabilities import CAPABILITIES, Capabilities, read_capabilities
 from registry.locks import serialise
 from registry.models.licenses import License
 from registry.models.people import Team
@@ -65,7 +66,10 @@ class AIModel(models.Model):
     embedding_dimension = models.PositiveIntegerField(null=True, blank=True)
     supports_tools = models.BooleanField(null=True, blank=True, help_text="Tool calls; empty means not known.")
     output_formats = models.JSONField(
-        default=list, blank=True, help_text='What it keeps to when asked, e.g. ["json", "json_schema"].'
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text='What it keeps to when asked, e.g. ["json", "json_schema"].',
     )
 
     lineage_status = models.CharField(max_length=15, choices=LineageStatus, default=LineageStatus.UNKNOWN)
@@ -93,6 +97,10 @@ class AIModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return read_capabilities(getattr(self, name) for name in CAPABILITIES)
 
     def clean(self) -> None:
         if self.lineage_status == self.LineageStatus.ASSERTED_ROOT and not self.lineage_source:

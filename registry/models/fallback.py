@@ -168,7 +168,12 @@ class Drill(models.Model):
     drilled_on = models.DateField()
     expires_on = models.DateField()
     outcome = models.CharField(max_length=6, choices=Outcome)
-    shortfalls = models.JSONField(default=list, blank=True, help_text="Why it failed, a sentence each.")
+    shortfalls = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="Why it failed, a sentence each.",
+    )
     suite = models.CharField(max_length=200, help_text="What was run.")
     primary_score = models.FloatField(null=True, blank=True)
     alternative_score = models.FloatField(null=True, blank=True)
@@ -179,7 +184,11 @@ class Drill(models.Model):
     reindex_time = models.DurationField(null=True, blank=True, help_text="Measured, where there is an index.")
     run_url = models.URLField(blank=True, max_length=500)
     idempotency_key = models.CharField(
-        max_length=100, blank=True, help_text="Names one run: told twice under it, a drill is still one."
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Names one run: told twice under it, a drill is still one.",
     )
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drills")
     recorded_at = models.DateTimeField(auto_now_add=True)

@@ -150,6 +150,7 @@ class Dependency(HeldCopy):
     )
     needs = models.JSONField(
         default=dict,
+        db_default=models.Value({}, models.JSONField()),
         blank=True,
         validators=[validate_needs],
         help_text="What any model must have to do this work: task, context_length, languages, tools, …",

@@ -2,12 +2,19 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from pytest_django.live_server_helper import LiveServer
 
+from governance.models import Adoption, Proposal
+from registry.models import Dependency
+from tests import factories
+from tests.admin_rows import decided
 from tests.browser.chromium import EXECUTABLE, chromium
+from tests.factories import NOW
 
 # Playwright runs an event loop in the thread of the test, and Django then refuses the database there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -52,3 +59,48 @@ class Visitor:
     def _note_response(self, response: Response) -> None:
         if response.status >= 400:
             self.complaints.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture
+def visitors(browser: Browser, live_server: LiveServer) -> Iterator[list[Visitor]]:
+    """An owner and two reviewers; afterwards no browser may have complained."""
+    with ExitStack() as stack:
+        contexts = [stack.enter_context(browser.new_context()) for _ in range(3)]
+        people = [Visitor(context.new_page(), live_server.url) for context in contexts]
+        yield people
+        assert [complaint for person in people for complaint in person.complaints] == []
+
+
+def adopted(offering: factories.Offering) -> None:
+    """The offering may be used for embedding in what is served to customers."""
+    asked = Proposal.objects.create(
+        kind="adopt_model",
+        proposer=factories.user(),
+        reason="Tried.",
+        offering=offering,
+        purpose="embedding",
+        distribution="saas",
+        state_digest="0" * 64,
+        decide_by=NOW,
+    )
+    Adoption.objects.create(
+        proposal=decided(asked),
+        offering=offering,
+        purpose="embedding",
+        distribution="saas",
+        granted_at=NOW,
+        expires_on=factories.day("2100-01-01"),
+    )
+
+
+@pytest.fixture
+def dependency() -> Dependency:
+    """A critical system of olga's team on a model that has no plan; another vendor's model is adopted. rita and ruben review."""
+    team = factories.team("search-team", owner=factories.user("olga", role="owner"))
+    factories.user("rita", role="reviewer")
+    factories.user("ruben", role="reviewer")
+    primary = factories.offering("tongyi/gte", model=factories.model("gte", owner=team))
+    other = factories.offering("baai/bge", model=factories.model("bge", owner=team))
+    adopted(primary)
+    adopted(other)
+    return factories.dependency(system=factories.system("search", team=team), offering=primary)

@@ -37,7 +37,11 @@ class Platform:
 
     def manage(self, *arguments: str) -> str:
         """Run `manage.py`; a failure raises with what it printed."""
-        done = self._run([sys.executable, "manage.py", *arguments])
+        return self.python("manage.py", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        """Run a Python program on the platform's settings; a failure raises with what it printed."""
+        done = self._run([sys.executable, *arguments], extra={"DJANGO_SETTINGS_MODULE": "config.settings"})
         assert done.code == 0, f"{arguments} failed:\n{done.out}\n{done.err}"
         return done.out
 
@@ -73,6 +77,9 @@ class Api:
 
     def post(self, path: str, body: Any = None) -> Any:
         return self._answer(self.send(path, body))
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._answer(httpx2.patch(f"{self.root}/{path}", json=body, headers=self._headers, timeout=30))
 
     def send(self, path: str, body: Any = None) -> httpx2.Response:
         """POST without looking at the status: for what should be refused."""

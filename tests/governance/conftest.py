@@ -1,8 +1,9 @@
-"""API clients by role."""
+"""Clients of the API and of the pages."""
 
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from registry.models import User
@@ -22,4 +23,10 @@ def as_role() -> Callable[[str], APIClient]:
 def client_of(person: User) -> APIClient:
     client = APIClient()
     client.force_authenticate(person)
+    return client
+
+
+def browser_of(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
     return client

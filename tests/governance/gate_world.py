@@ -81,3 +81,8 @@ def green(system: System | None = None, **fields: Any) -> Dependency:
     adopt(spare, dependency.system, purpose=dependency.purpose)
     approve_first(f.plan(dependency, spare, author=owner_of(dependency.system)))
     return dependency
+
+
+def spare_of(dependency: Dependency) -> Offering:
+    """What stands in its plan."""
+    return Offering.objects.get(alternatives__plan_revision__plan__dependency=dependency)

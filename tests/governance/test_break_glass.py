@@ -65,6 +65,19 @@ def test_while_it_is_in_force_the_gate_warns_and_afterwards_stops_again(dependen
     assert preview("shop", "production", now=NOW + 2 * HOUR).verdict == "fail"
 
 
+def test_an_answer_says_once_that_the_gate_is_open_before_all_other_warnings(
+    dependency: Dependency, olga: User
+) -> None:
+    f.dependency(system=dependency.system, environment=dependency.environment)
+    opened(dependency, olga)
+
+    findings = preview("shop", "production", now=NOW).findings
+
+    assert [(one.ref, one.locations) for one in findings if one.rule == "UD503"] == [("shop", ())]
+    assert findings[0].rule == "UD503"
+    assert len({one.ref for one in findings}) == 3
+
+
 def test_it_covers_one_system_in_one_environment(dependency: Dependency, olga: User) -> None:
     f.dependency(system=dependency.system, environment=f.environment("live2"))
     opened(dependency, olga)

@@ -63,7 +63,7 @@ def test_what_is_approved_here_comes_first_among_the_independent_and_says_of_wha
 
     assert ranked[0].offering == approved
     assert says(ranked[0], Criterion.APPROVAL) == (
-        f"Approved here as a way out: of {other.offering.model} in {other.system}."
+        f"Approved here as a way out of {other.offering.model} in {other.system}."
     )
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,16 +13,11 @@ from governance.due_drills import REMINDER, State, due_of_teams, state_of
 from registry.models import Alternative, Dependency, Drill, Offering, PlanRevision, Team, User
 from tests import factories as f
 from tests.factories import NOW, TODAY
+from tests.governance.conftest import browser_of
 from tests.governance.conftest import client_of as api_of
 from tests.governance.gate_world import approve_first, drill, green, owner_of
 
 pytestmark = pytest.mark.django_db
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -58,7 +52,7 @@ def due(dependency: Dependency) -> list[tuple[str, str]]:
 def test_a_drill_is_recorded_by_the_form_once_however_often_it_is_sent(owner: User, way: Alternative) -> None:
     before = Drill.objects.count()
     address = reverse("pages:drill", args=[way.pk])
-    client = client_of(owner)
+    client = browser_of(owner)
     for _ in range(2):
         assert client.post(address, form(way)).status_code == 302
     assert Drill.objects.count() == before + 1
@@ -66,9 +60,9 @@ def test_a_drill_is_recorded_by_the_form_once_however_often_it_is_sent(owner: Us
 
 
 def test_the_form_of_a_drill_offers_no_outcome_to_choose(owner: User, way: Alternative) -> None:
-    page = client_of(owner).get(reverse("pages:drill", args=[way.pk]))
+    page = browser_of(owner).get(reverse("pages:drill", args=[way.pk]))
     assert "outcome" not in page.context["form"].fields
-    client_of(owner).post(page.request["PATH_INFO"], form(way, outcome="passed", answered_by="somebody/else"))
+    browser_of(owner).post(page.request["PATH_INFO"], form(way, outcome="passed", answered_by="somebody/else"))
     assert Drill.objects.latest("pk").outcome == "failed"
 
 
@@ -79,19 +73,19 @@ def test_a_drill_without_what_the_plan_asks_for_is_explained_at_its_field(owner:
     )
     way = Alternative.objects.create(plan_revision=asked, order=1, kind="offering", offering=f.offering())
     PlanRevision.objects.filter(pk=asked.pk).update(submitted_at=NOW)
-    page = client_of(owner).post(reverse("pages:drill", args=[way.pk]), form(way))
+    page = browser_of(owner).post(reverse("pages:drill", args=[way.pk]), form(way))
     assert page.status_code == 400
     assert "at most 300 ms" in page.context["form"].errors["latency_ms"][0]
 
 
 def test_another_team_records_no_drill(way: Alternative) -> None:
     stranger = f.user(role="owner")
-    assert client_of(stranger).post(reverse("pages:drill", args=[way.pk]), form(way)).status_code == 403
+    assert browser_of(stranger).post(reverse("pages:drill", args=[way.pk]), form(way)).status_code == 403
 
 
 def test_what_the_plan_asks_for_is_kept_with_the_revision(owner: User, dependency: Dependency) -> None:
     spare = f.offering("acme/spare")
-    page = client_of(owner).post(
+    page = browser_of(owner).post(
         reverse("pages:plan", args=[dependency.pk]),
         {
             "trigger": "It goes.",
@@ -112,13 +106,13 @@ def test_what_the_plan_asks_for_is_kept_with_the_revision(owner: User, dependenc
     revision = PlanRevision.objects.latest("pk")
     asked = (revision.drill_every_days, revision.least_score_share, revision.most_switch_time)
     assert asked == (30, 0.95, timedelta(hours=4))
-    shown = client_of(owner).get(reverse("pages:plan", args=[dependency.pk]))
+    shown = browser_of(owner).get(reverse("pages:plan", args=[dependency.pk]))
     assert "at least 95 % of the score of the model in use, at most 4 hours" in shown.content.decode()
     assert shown.context["form"].initial["drill_every_days"] == 30
 
 
 def test_the_line_for_a_pipeline_records_a_drill_as_it_stands(owner: User, dependency: Dependency) -> None:
-    page = client_of(owner).get(reverse("pages:plan", args=[dependency.pk]))
+    page = browser_of(owner).get(reverse("pages:plan", args=[dependency.pk]))
     curl = page.context["page"].drills.curl
     body = json.loads(curl.split(" -d '")[1].removesuffix("'").replace("'$(date -u +%F)'", str(TODAY)))
 
@@ -135,7 +129,7 @@ def test_the_line_for_a_pipeline_records_a_drill_as_it_stands(owner: User, depen
 
 def test_an_id_cannot_end_the_shells_string(dependency: Dependency, owner: User) -> None:
     f.plan(dependency, f.offering("x'; touch owned #"), author=owner)
-    curl = client_of(owner).get(reverse("pages:plan", args=[dependency.pk])).context["page"].drills.curl
+    curl = browser_of(owner).get(reverse("pages:plan", args=[dependency.pk])).context["page"].drills.curl
     assert "'; touch" not in curl
     assert "x\\u0027; touch owned #" in curl
 
@@ -156,11 +150,11 @@ def test_the_plan_page_shows_past_drills_and_draws_them_once_there_are_two(
     owner: User, dependency: Dependency, way: Alternative
 ) -> None:
     address = reverse("pages:plan", args=[dependency.pk])
-    assert client_of(owner).get(address).context["page"].drills.charts == []
+    assert browser_of(owner).get(address).context["page"].drills.charts == []
     for key in ("k1", "k2"):
         scores = {"primary_score": "0.8", "alternative_score": "0.76", "idempotency_key": key}
-        client_of(owner).post(reverse("pages:drill", args=[way.pk]), form(way, **scores))
-    drills = client_of(owner).get(address).context["page"].drills
+        browser_of(owner).post(reverse("pages:drill", args=[way.pk]), form(way, **scores))
+    drills = browser_of(owner).get(address).context["page"].drills
     assert [chart.name for chart in drills.charts] == ["score", "switch"]
     assert [bar.words for bar in drills.charts[0].bars] == ["95 %", "95 %"]
 
@@ -189,10 +183,10 @@ def test_home_reminds_the_team_of_a_drill_that_is_due_and_no_other_team(
     Drill.objects.update(expires_on=TODAY + timedelta(days=10))
     assert due(dependency) == [(str(way), "soon")]
     Drill.objects.update(expires_on=timezone.now().date() + timedelta(days=10))
-    assert [one.alternative for one in client_of(owner).get("/").context["home"].drills] == [way]
+    assert [one.alternative for one in browser_of(owner).get("/").context["home"].drills] == [way]
     stranger = f.user(role="owner")
     f.team(owner=stranger)
-    assert client_of(stranger).get("/").context["home"].drills == []
+    assert browser_of(stranger).get("/").context["home"].drills == []
 
 
 def test_a_notice_shorter_than_the_measured_switch_is_a_finding(dependency: Dependency, way: Alternative) -> None:

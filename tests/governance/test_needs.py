@@ -4,40 +4,23 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.test import Client
-from rest_framework.test import APIClient
 
 from governance.facts import load_dependencies
 from governance.models import AuditEntry
 from governance.proposals import propose_alternative, state_of
 from governance.rules.facts import OURSELVES, DependencyFacts
 from registry.capabilities import Needs
-from registry.models import AIModel, Alternative, Dependency, Offering, User, VendorAncestor
+from registry.models import AIModel, Alternative, Dependency, Offering, VendorAncestor
 from tests import factories as f
 from tests.factories import NOW
-from tests.governance.gate_world import green, owner_of
+from tests.governance.conftest import browser_of, client_of
+from tests.governance.gate_world import green, owner_of, spare_of
 
 pytestmark = pytest.mark.django_db
 
 
-def page(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def api(person: User) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(person)
-    return client
-
-
 def facts_of(dependency: Dependency) -> DependencyFacts:
     return load_dependencies([dependency.pk], now=NOW)[dependency.pk]
-
-
-def spare_of(dependency: Dependency) -> Offering:
-    return Offering.objects.get(alternatives__plan_revision__plan__dependency=dependency)
 
 
 def test_the_team_says_it_in_a_form_and_the_gate_reads_it() -> None:
@@ -45,12 +28,12 @@ def test_the_team_says_it_in_a_form_and_the_gate_reads_it() -> None:
     owner = owner_of(dependency.system)
     said = {"task": "feature-extraction", "languages": "de, fr,", "context_length": "4000", "tools": "on"}
 
-    assert page(owner).post(f"/dependencies/{dependency.pk}/needs/", said).status_code == 302
+    assert browser_of(owner).post(f"/dependencies/{dependency.pk}/needs/", said).status_code == 302
 
     assert facts_of(dependency).needs == Needs("feature-extraction", 4000, languages=("de", "fr"), tools=True)
     line = AuditEntry.objects.get(tag="admin:dependency:needs_stated")
     assert (line.actor, line.before, line.after["languages"]) == (owner, {}, ["de", "fr"])
-    assert 'value="de, fr"' in page(owner).get(f"/dependencies/{dependency.pk}/needs/").text
+    assert 'value="de, fr"' in browser_of(owner).get(f"/dependencies/{dependency.pk}/needs/").text
 
 
 def test_the_plans_page_shows_needs_beside_each_alternative_and_who_serves() -> None:
@@ -59,7 +42,7 @@ def test_the_plans_page_shows_needs_beside_each_alternative_and_who_serves() -> 
     dependency.save()
     AIModel.objects.filter(offerings=spare_of(dependency)).update(languages=["multilingual"], context_length=512)
 
-    shown = " ".join(page(owner_of(dependency.system)).get(f"/dependencies/{dependency.pk}/plan/").text.split())
+    shown = " ".join(browser_of(owner_of(dependency.system)).get(f"/dependencies/{dependency.pk}/plan/").text.split())
 
     assert '<span class="us-badge us-good">meets</span> multilingual' in shown
     assert '<span class="us-badge us-bad">lacks</span> 512 tokens' in shown
@@ -70,13 +53,13 @@ def test_the_plans_page_shows_needs_beside_each_alternative_and_who_serves() -> 
 def test_a_plan_without_stated_needs_says_so_and_leads_to_the_form() -> None:
     dependency = green()
 
-    shown = page(owner_of(dependency.system)).get(f"/dependencies/{dependency.pk}/plan/").text
+    shown = browser_of(owner_of(dependency.system)).get(f"/dependencies/{dependency.pk}/plan/").text
 
     assert "Nobody has said what any model must have to do this work" in shown
     assert f"/dependencies/{dependency.pk}/needs/" in shown
     assert (
         f"/dependencies/{dependency.pk}/needs/"
-        not in page(f.user(role="viewer")).get(f"/dependencies/{dependency.pk}/plan/").text
+        not in browser_of(f.user(role="viewer")).get(f"/dependencies/{dependency.pk}/plan/").text
     )
 
 
@@ -84,15 +67,15 @@ def test_a_plan_without_stated_needs_says_so_and_leads_to_the_form() -> None:
 def test_nobody_else_says_what_a_system_needs(role: str) -> None:
     dependency, person = green(), f.user(role=role)
 
-    assert page(person).post(f"/dependencies/{dependency.pk}/needs/", {"task": "chat"}).status_code == 403
-    sent = api(person).patch(f"/api/v1/dependencies/{dependency.pk}/", {"needs": {"task": "chat"}}, format="json")
+    assert browser_of(person).post(f"/dependencies/{dependency.pk}/needs/", {"task": "chat"}).status_code == 403
+    sent = client_of(person).patch(f"/api/v1/dependencies/{dependency.pk}/", {"needs": {"task": "chat"}}, format="json")
     assert sent.status_code in {403, 404}
     assert facts_of(dependency).needs == Needs()
 
 
 def test_the_api_takes_needs_and_refuses_by_the_place_in_them() -> None:
     dependency = green()
-    client, address = api(owner_of(dependency.system)), f"/api/v1/dependencies/{dependency.pk}/"
+    client, address = client_of(owner_of(dependency.system)), f"/api/v1/dependencies/{dependency.pk}/"
 
     assert client.patch(address, {"needs": {"output_formats": ["json_schema"]}}, format="json").status_code == 200
     refused = client.patch(address, {"needs": {"context_length": -1}}, format="json")
@@ -124,7 +107,7 @@ def test_who_decides_sees_needs_beside_what_the_alternative_offers() -> None:
     assert state["alternative"]["fit"] == [
         {"need": "context length", "wanted": "at least 4,000 tokens", "offered": "512 tokens", "fit": "lacks"}
     ]
-    shown = page(f.user(role="reviewer")).get(f"/proposals/{proposal.pk}/").text
+    shown = browser_of(f.user(role="reviewer")).get(f"/proposals/{proposal.pk}/").text
     assert "What the use needs" in shown
     assert "512 tokens" in shown
     assert "Served by" in shown
@@ -192,7 +175,7 @@ def test_a_check_over_the_api_may_say_that_its_list_is_whole() -> None:
         "environment": "production",
         "models": [{"ref": dependency.offering.external_id, "revision": dependency.pinned_revision}],
     }
-    client = api(f.user(role="viewer"))
+    client = client_of(f.user(role="viewer"))
 
     silent = client.post("/api/v1/checks/", question, format="json").json()
     whole = client.post("/api/v1/checks/", question | {"complete": True}, format="json").json()

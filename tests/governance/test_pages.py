@@ -14,6 +14,7 @@ from governance.models import Action, Block, Proposal
 from governance.proposals import propose_adoption
 from registry.models import Change, Dependency, FallbackPlan, PlanRevision, Revision, User
 from tests import admin_rows, factories
+from tests.governance.conftest import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +27,6 @@ PLAN = {
     "switch_procedure": "Switch the route.",
     "switched_by": "On-call",
 }
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -64,7 +59,7 @@ def test_who_is_not_logged_in_is_led_to_the_log_in_page(client: Client, name: st
 
 
 def test_home_tells_a_newcomer_what_to_do_first() -> None:
-    page = client_of(factories.user(role="admin")).get("/")
+    page = browser_of(factories.user(role="admin")).get("/")
     assert "The register is empty" in page.content.decode()
     assert reverse("admin:registry_team_add") in page.content.decode()
 
@@ -72,15 +67,15 @@ def test_home_tells_a_newcomer_what_to_do_first() -> None:
 def test_home_shows_the_actions_of_my_teams_and_not_those_of_others(owner: User, dependency: Dependency) -> None:
     admin_rows.action(dependency=dependency, title="Move search off it")
     admin_rows.action(title="Somebody else's work")
-    text = client_of(owner).get("/").content.decode()
+    text = browser_of(owner).get("/").content.decode()
     assert "Move search off it" in text
     assert "Somebody else&#x27;s work" not in text
 
 
 def test_home_offers_a_proposal_to_a_reviewer_and_not_to_its_proposer(owner: User, proposal: Proposal) -> None:
-    reviewer = client_of(factories.user(role="reviewer")).get("/").context["home"]
+    reviewer = browser_of(factories.user(role="reviewer")).get("/").context["home"]
     assert reviewer.to_decide == [proposal]
-    assert client_of(owner).get("/").context["home"].to_decide == []
+    assert browser_of(owner).get("/").context["home"].to_decide == []
 
 
 def test_the_model_page_names_the_vendors_behind_a_model_through_its_base_and_their_parents() -> None:
@@ -88,7 +83,7 @@ def test_the_model_page_names_the_vendors_behind_a_model_through_its_base_and_th
     base = factories.model("gte", developer=factories.vendor("tongyi", name="Tongyi Lab", parent=parent))
     child = factories.model("our-embed", developer=factories.vendor("acme", name="Acme"))
     factories.derived(child, base)
-    page = client_of(factories.user(role="viewer")).get(reverse("pages:model", args=["our-embed"]))
+    page = browser_of(factories.user(role="viewer")).get(reverse("pages:model", args=["our-embed"]))
     assert set(page.context["page"].roots.vendor_names) == {"Acme", "Alibaba", "Tongyi Lab"}
 
 
@@ -96,7 +91,7 @@ def test_the_model_page_names_the_license_of_a_pinned_revision_where_a_newer_one
     offering = factories.offering(model=factories.model("gte"), revision="6ec25be" + "0" * 33)
     factories.dependency(offering=offering)
     address = reverse("pages:model", args=["gte"])
-    client = client_of(factories.user(role="viewer"))
+    client = browser_of(factories.user(role="viewer"))
     assert "in use (" not in client.get(address).content.decode()
 
     newer = factories.license_("CC-BY-NC-4.0", "non-commercial")
@@ -120,7 +115,7 @@ def test_the_model_page_counts_the_suggestions_that_it_does_not_show() -> None:
     for _ in range(3):
         kin = factories.model(task="feature-extraction", developer=offering.model.developer)
         factories.offering(model=kin)
-    client, plan = client_of(factories.user(role="viewer")), reverse("pages:plan", args=[dependency.pk])
+    client, plan = browser_of(factories.user(role="viewer")), reverse("pages:plan", args=[dependency.pk])
     text = client.get(reverse("pages:model", args=["gte"])).content.decode()
     assert "and 3 more, 3 of them not independent" in text
     assert f"{plan}#candidates" in text
@@ -128,7 +123,7 @@ def test_the_model_page_counts_the_suggestions_that_it_does_not_show() -> None:
 
 
 def test_the_gate_page_says_no_names_the_rule_and_leads_to_the_plan(owner: User, dependency: Dependency) -> None:
-    page = client_of(owner).get(reverse("pages:gate", args=["search"]), {"environment": "production"})
+    page = browser_of(owner).get(reverse("pages:gate", args=["search"]), {"environment": "production"})
     text = page.content.decode()
     assert 'data-verdict="fail"' in text
     assert reverse("pages:rule", args=["UD401"]) in text
@@ -139,11 +134,11 @@ def test_the_gate_page_of_an_unknown_environment_is_not_found_and_never_green(
     owner: User, dependency: Dependency
 ) -> None:
     assert dependency.environment.slug == "production"
-    assert client_of(owner).get(reverse("pages:gate", args=["search"]), {"environment": "prod"}).status_code == 404
+    assert browser_of(owner).get(reverse("pages:gate", args=["search"]), {"environment": "prod"}).status_code == 404
 
 
 def test_the_gate_page_names_the_policy_that_comes_with_the_platform(owner: User, dependency: Dependency) -> None:
-    text = client_of(owner).get(reverse("pages:gate", args=[dependency.system.slug])).content.decode()
+    text = browser_of(owner).get(reverse("pages:gate", args=[dependency.system.slug])).content.decode()
     assert "built-in policy" in text
     assert "policy 0" not in text
 
@@ -155,7 +150,7 @@ def test_a_day_stands_in_its_field_as_browsers_read_it() -> None:
 def test_a_submitted_plan_counts_and_holds_its_alternatives_in_order(owner: User, dependency: Dependency) -> None:
     factories.offering("acme/embed")
     data = PLAN | {"ways-0-offering": "acme/embed", "submit": "1"}
-    answer = client_of(owner).post(reverse("pages:plan", args=[dependency.pk]), data)
+    answer = browser_of(owner).post(reverse("pages:plan", args=[dependency.pk]), data)
     revision = FallbackPlan.objects.get(dependency=dependency).current_revision
     assert answer.status_code == 302
     assert revision is not None
@@ -164,7 +159,7 @@ def test_a_submitted_plan_counts_and_holds_its_alternatives_in_order(owner: User
 
 def test_a_candidate_added_to_the_plan_is_pinned_to_its_newest_revision(owner: User, dependency: Dependency) -> None:
     factories.offering("acme/embed", revision="b" * 40)
-    page = client_of(owner).get(reverse("pages:plan", args=[dependency.pk]), {"with": "pkg:huggingface/acme/embed"})
+    page = browser_of(owner).get(reverse("pages:plan", args=[dependency.pk]), {"with": "pkg:huggingface/acme/embed"})
     (row,) = page.context["rows"].forms
     assert row["pinned_revision"].value() == "b" * 40
 
@@ -172,7 +167,7 @@ def test_a_candidate_added_to_the_plan_is_pinned_to_its_newest_revision(owner: U
 def test_a_draft_is_kept_and_does_not_count(owner: User, dependency: Dependency) -> None:
     factories.offering("acme/embed")
     data = PLAN | {"ways-0-offering": "acme/embed", "save": "1"}
-    client_of(owner).post(reverse("pages:plan", args=[dependency.pk]), data)
+    browser_of(owner).post(reverse("pages:plan", args=[dependency.pk]), data)
     plan = FallbackPlan.objects.get(dependency=dependency)
     assert plan.current_revision is None
     assert plan.revisions.count() == 1
@@ -182,7 +177,7 @@ def test_an_unknown_model_in_a_plan_is_said_at_its_field_and_nothing_is_saved(
     owner: User, dependency: Dependency
 ) -> None:
     data = PLAN | {"ways-0-offering": "nobody/nothing", "submit": "1"}
-    answer = client_of(owner).post(reverse("pages:plan", args=[dependency.pk]), data)
+    answer = browser_of(owner).post(reverse("pages:plan", args=[dependency.pk]), data)
     assert answer.status_code == 400
     assert "nobody/nothing" in answer.context["rows"].forms[0].errors["offering"][0]
     assert not PlanRevision.objects.exists()
@@ -191,7 +186,7 @@ def test_an_unknown_model_in_a_plan_is_said_at_its_field_and_nothing_is_saved(
 def test_asking_for_one_more_alternative_keeps_what_was_written_and_saves_nothing(
     owner: User, dependency: Dependency
 ) -> None:
-    answer = client_of(owner).post(reverse("pages:plan", args=[dependency.pk]), PLAN | {"add": "1"})
+    answer = browser_of(owner).post(reverse("pages:plan", args=[dependency.pk]), PLAN | {"add": "1"})
     assert answer.status_code == 200
     assert len(answer.context["rows"].forms) == 2
     assert "Retired or gated." in answer.content.decode()
@@ -199,7 +194,7 @@ def test_asking_for_one_more_alternative_keeps_what_was_written_and_saves_nothin
 
 
 def test_another_team_reads_a_plan_and_cannot_write_it(dependency: Dependency) -> None:
-    stranger = client_of(factories.user(role="owner"))
+    stranger = browser_of(factories.user(role="owner"))
     address = reverse("pages:plan", args=[dependency.pk])
     assert stranger.get(address).status_code == 200
     assert stranger.post(address, PLAN | {"submit": "1"}).status_code == 403
@@ -207,7 +202,7 @@ def test_another_team_reads_a_plan_and_cannot_write_it(dependency: Dependency) -
 
 
 def test_a_reviewer_approves_what_the_page_showed(proposal: Proposal) -> None:
-    reviewer = client_of(factories.user(role="reviewer"))
+    reviewer = browser_of(factories.user(role="reviewer"))
     page = reviewer.get(reverse("pages:proposal", args=[proposal.pk])).context["page"]
     data = {"verdict": "approve", "state_digest": page.digest}
     reviewer.post(reverse("pages:decide", args=[proposal.pk]), data)
@@ -216,7 +211,7 @@ def test_a_reviewer_approves_what_the_page_showed(proposal: Proposal) -> None:
 
 
 def test_a_decision_on_facts_that_have_changed_is_not_taken_and_shows_what_differs(proposal: Proposal) -> None:
-    reviewer = client_of(factories.user(role="reviewer"))
+    reviewer = browser_of(factories.user(role="reviewer"))
     page = reviewer.get(reverse("pages:proposal", args=[proposal.pk])).context["page"]
     proposal.offering.gating = "manual"
     proposal.offering.save()
@@ -224,25 +219,24 @@ def test_a_decision_on_facts_that_have_changed_is_not_taken_and_shows_what_diffe
     answer = reviewer.post(reverse("pages:decide", args=[proposal.pk]), data)
     proposal.refresh_from_db()
     assert answer.status_code == 409
-    assert [(one.label, one.before, one.after) for one in answer.context["page"].differences] == [
-        ("Access", "open", "manual")
-    ]
+    (changed,) = answer.context["page"].differences
+    assert (changed.label, changed.before, changed.after) == ("Access", "open", "manual")
     assert "Changed since it was proposed" in answer.content.decode()
     assert proposal.state == Proposal.State.SUBMITTED
 
 
 def test_the_proposer_sees_why_they_cannot_decide_and_is_refused_when_they_try(owner: User, proposal: Proposal) -> None:
-    page = client_of(owner).get(reverse("pages:proposal", args=[proposal.pk]))
+    page = browser_of(owner).get(reverse("pages:proposal", args=[proposal.pk]))
     assert "nobody approves their own proposal" in page.content.decode()
     assert reverse("pages:decide", args=[proposal.pk]) not in page.content.decode()
     data = {"verdict": "approve", "state_digest": page.context["page"].digest}
-    assert client_of(owner).post(reverse("pages:decide", args=[proposal.pk]), data).status_code == 409
+    assert browser_of(owner).post(reverse("pages:decide", args=[proposal.pk]), data).status_code == 409
     proposal.refresh_from_db()
     assert proposal.state == Proposal.State.SUBMITTED
 
 
 def test_a_rejection_without_a_word_asks_for_one(proposal: Proposal) -> None:
-    reviewer = client_of(factories.user(role="reviewer"))
+    reviewer = browser_of(factories.user(role="reviewer"))
     page = reviewer.get(reverse("pages:proposal", args=[proposal.pk])).context["page"]
     data = {"verdict": "reject", "state_digest": page.digest}
     answer = reviewer.post(reverse("pages:decide", args=[proposal.pk]), data)
@@ -251,7 +245,7 @@ def test_a_rejection_without_a_word_asks_for_one(proposal: Proposal) -> None:
 
 @pytest.mark.parametrize("name", ["decide", "withdraw"])
 def test_a_link_alone_decides_nothing(proposal: Proposal, name: str) -> None:
-    reviewer = client_of(factories.user(role="reviewer"))
+    reviewer = browser_of(factories.user(role="reviewer"))
     assert reviewer.get(reverse(f"pages:{name}", args=[proposal.pk])).status_code == 405
 
 
@@ -264,7 +258,7 @@ def test_a_form_without_its_csrf_token_is_refused(proposal: Proposal) -> None:
 def test_an_adoption_is_proposed_by_the_name_the_code_uses(owner: User) -> None:
     offering = factories.offering("acme/chat")
     data = {"offering": "acme/chat", "purpose": "chat", "distribution": "saas", "reason": "Tried for a month."}
-    answer = client_of(owner).post(reverse("pages:propose-adoption"), data)
+    answer = browser_of(owner).post(reverse("pages:propose-adoption"), data)
     made = Proposal.objects.get()
     assert made.offering == offering
     assert answer.headers["Location"] == reverse("pages:proposal", args=[made.pk])
@@ -279,24 +273,24 @@ def test_a_waiver_beyond_the_longest_term_is_refused_at_its_day(owner: User, dep
         "reason": "Soon.",
         "compensating_measure": "A person looks.",
     }
-    answer = client_of(owner).post(reverse("pages:propose-waiver"), data)
+    answer = browser_of(owner).post(reverse("pages:propose-waiver"), data)
     assert "within 90 days" in answer.context["form"].errors["until"][0]
 
 
 def test_a_snooze_needs_a_reason_and_a_day(owner: User, dependency: Dependency) -> None:
     action = admin_rows.action(dependency=dependency)
     address = reverse("pages:action", args=[action.pk])
-    answer = client_of(owner).post(address, {"step": "snooze", "until": timezone.now().date() + timedelta(days=7)})
+    answer = browser_of(owner).post(address, {"step": "snooze", "until": timezone.now().date() + timedelta(days=7)})
     assert answer.context["form"].errors["reason"]
     later = {"step": "snooze", "until": timezone.now().date() + timedelta(days=7), "reason": "After the sale."}
-    client_of(owner).post(address, later)
+    browser_of(owner).post(address, later)
     action.refresh_from_db()
     assert (action.state, action.state_reason) == (Action.State.SNOOZED, "After the sale.")
 
 
 def test_another_team_cannot_finish_an_action(dependency: Dependency) -> None:
     action = admin_rows.action(dependency=dependency)
-    stranger = client_of(factories.user(role="owner"))
+    stranger = browser_of(factories.user(role="owner"))
     data = {"step": "done", "reason": "Not mine."}
     assert stranger.post(reverse("pages:action", args=[action.pk]), data).status_code == 403
     action.refresh_from_db()
@@ -306,8 +300,8 @@ def test_another_team_cannot_finish_an_action(dependency: Dependency) -> None:
 def test_only_reviewers_block(owner: User) -> None:
     model = factories.model("leaky")
     data = {"model": "leaky", "reason": "It leaks."}
-    assert client_of(owner).post(reverse("pages:block"), data).status_code == 403
-    client_of(factories.user(role="reviewer")).post(reverse("pages:block"), data)
+    assert browser_of(owner).post(reverse("pages:block"), data).status_code == 403
+    browser_of(factories.user(role="reviewer")).post(reverse("pages:block"), data)
     assert Block.objects.get().model == model
 
 
@@ -321,7 +315,7 @@ NEWS = {
 
 def test_news_of_a_vendor_becomes_a_change_with_its_source_and_who_reported_it() -> None:
     vendor, reviewer = factories.vendor("alibaba", name="Alibaba"), factories.user(role="reviewer")
-    answer = client_of(reviewer).post(reverse("pages:news"), NEWS, follow=True)
+    answer = browser_of(reviewer).post(reverse("pages:news"), NEWS, follow=True)
     change = Change.objects.get()
     assert (change.vendor, change.reported_by, change.severity) == (vendor, reviewer, "warning")
     assert change.evidence_url == NEWS["source_url"]
@@ -335,7 +329,7 @@ def test_news_of_a_vendor_becomes_a_change_with_its_source_and_who_reported_it()
 )
 def test_news_that_cannot_be_entered_is_explained_at_its_field(field: str, text: str) -> None:
     factories.vendor("alibaba")
-    answer = client_of(factories.user(role="reviewer")).post(reverse("pages:news"), NEWS | {field: text})
+    answer = browser_of(factories.user(role="reviewer")).post(reverse("pages:news"), NEWS | {field: text})
     assert answer.status_code == 400
     assert list(answer.context["form"].errors) == [field]
     assert not Change.objects.exists()
@@ -344,7 +338,7 @@ def test_news_that_cannot_be_entered_is_explained_at_its_field(field: str, text:
 @pytest.mark.parametrize(("role", "may"), [("viewer", False), ("owner", False), ("reviewer", True), ("admin", True)])
 def test_who_may_report_news_finds_the_way_from_home_and_nobody_else_gets_in(role: str, *, may: bool) -> None:
     factories.model()
-    client = client_of(factories.user(role=role))
+    client = browser_of(factories.user(role=role))
     address = reverse("pages:news")
     assert (address in client.get("/").content.decode()) is may
     assert client.get(address).status_code == (200 if may else 403)
@@ -359,7 +353,7 @@ def test_the_html_of_a_mail_is_shown_without_scripts_and_only_from_its_folder(
     body = "Subject: Digest\nContent-Type: text/html\n\n<script>alert(1)</script><p>Hello</p>"
     (folder / "one.log").write_text(body)
     settings.MAIL_FOLDER = folder  # type: ignore[attr-defined]
-    client = client_of(factories.user(role="viewer"))
+    client = browser_of(factories.user(role="viewer"))
     page = client.get(reverse("pages:mail", args=["one.log"])).content.decode()
     assert 'sandbox=""' in page
     assert "<script>alert(1)" not in page
@@ -372,7 +366,7 @@ def test_the_search_box_finds_models_systems_and_vendors_by_a_part_of_their_name
     developer = factories.vendor("tongyi", name="Tongyi Lab")
     model = factories.model("gte", name="gte-multilingual-base", developer=developer)
     factories.dependency(system=factories.system("product-search"), offering=factories.offering(model=model))
-    answer = client_of(factories.user(role="viewer")).get(reverse("admin:search"), {"s": term, "extended": "1"})
+    answer = browser_of(factories.user(role="viewer")).get(reverse("admin:search"), {"s": term, "extended": "1"})
     found = {
         "multiling": reverse("pages:model", args=["gte"]),
         "SEARCH": reverse("pages:gate", args=["product-search"]),
@@ -382,5 +376,5 @@ def test_the_search_box_finds_models_systems_and_vendors_by_a_part_of_their_name
 
 
 def test_a_nul_in_the_search_box_finds_nothing() -> None:
-    answer = client_of(factories.user(role="viewer")).get(reverse("admin:search"), {"s": "a\0b", "extended": "1"})
+    answer = browser_of(factories.user(role="viewer")).get(reverse("admin:search"), {"s": "a\0b", "extended": "1"})
     assert answer.status_code == 200

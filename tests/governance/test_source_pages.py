@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -21,10 +20,10 @@ from registry.models import (
     Rejected,
     Section,
     Source,
-    User,
 )
 from tests import factories as f
 from tests.factories import NOW
+from tests.governance.conftest import browser_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -84,14 +83,8 @@ def listed(by: Source, *, ago: timedelta) -> Listing:
     return listing
 
 
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def page_as(role: str, address: str) -> str:
-    response = client_of(f.user(role=role)).get(address)
+    response = browser_of(f.user(role=role)).get(address)
     assert response.status_code == 200
     return response.content.decode()
 
@@ -110,7 +103,7 @@ class TestList:
             assert text in page
 
     def test_the_number_of_queries_does_not_grow(self, django_assert_max_num_queries: Any) -> None:
-        client = client_of(f.user(role="admin"))
+        client = browser_of(f.user(role="admin"))
         client.get(self.address)
         for number in range(15):
             source(f"source-{number}")
@@ -178,14 +171,14 @@ class TestPage:
         assert "<img src=x>" not in page
 
     def test_a_source_that_is_not_there_is_not_found(self) -> None:
-        assert client_of(f.user(role="viewer")).get("/sources/9999/").status_code == 404
+        assert browser_of(f.user(role="viewer")).get("/sources/9999/").status_code == 404
 
 
 class TestDecision:
     """Releasing and dismissing."""
 
     def test_a_release_says_first_what_follows_and_then_counts_and_is_audited(self, suspect: Incident) -> None:
-        client = client_of(f.user("rita", role="reviewer"))
+        client = browser_of(f.user("rita", role="reviewer"))
         address = reverse("pages:release", args=[suspect.pk])
         assert "the teams that it concerns are told" in client.get(address).content.decode()
         assert Incident.objects.open().exists()
@@ -197,7 +190,7 @@ class TestDecision:
         assert AuditEntry.objects.latest("sequence").tag == "admin:incident:released"
 
     def test_a_dismissal_wants_a_note(self, suspect: Incident) -> None:
-        client = client_of(f.user(role="reviewer"))
+        client = browser_of(f.user(role="reviewer"))
         address = reverse("pages:dismiss", args=[suspect.pk])
         assert client.post(address, {"note": " "}).status_code == 400
         assert Incident.objects.open().exists()
@@ -209,12 +202,12 @@ class TestDecision:
 
     @pytest.mark.parametrize("role", ["viewer", "owner"])
     def test_others_may_not(self, suspect: Incident, role: str) -> None:
-        client = client_of(f.user(role=role))
+        client = browser_of(f.user(role=role))
         assert client.post(reverse("pages:release", args=[suspect.pk])).status_code == 403
         assert Incident.objects.open().exists()
 
     def test_the_second_of_two_decisions_is_told_how_the_first_ended_it(self, suspect: Incident) -> None:
-        client = client_of(f.user(role="reviewer"))
+        client = browser_of(f.user(role="reviewer"))
         client.post(reverse("pages:dismiss", args=[suspect.pk]), {"note": "Their release broke."})
         response = client.post(reverse("pages:release", args=[suspect.pk]), {})
         assert response.status_code == 400

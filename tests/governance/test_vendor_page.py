@@ -68,7 +68,7 @@ def page(client: Client, vendor: Vendor) -> str:
 
 def test_it_says_what_the_vendor_does_and_what_hangs_on_it(acme: Vendor) -> None:
     shown = page(client_of("viewer"), acme)
-    for words in ("Acme Labs", "Holding", "1 dependency on 1 model", "No release with weights for 19 months", "e5"):
+    for words in ("Acme Labs", "Holding", "1 dependency on its models", "No release with weights for 19 months", "e5"):
         assert words in shown
 
 
@@ -89,7 +89,7 @@ def test_the_page_of_an_owner_shows_what_belongs_to_it(acme: Vendor) -> None:
     assert acme.parent is not None
     shown = page(client_of("viewer"), acme.parent)
     assert reverse("pages:vendor", args=["acme"]) in shown
-    assert "1 dependency on 1 model" in shown
+    assert "1 dependency on its models" in shown
 
 
 def test_only_who_may_decide_is_offered_to(acme: Vendor, silence: ProposedSignal) -> None:

@@ -1,51 +1,19 @@
-"""What becomes of a dependency when something goes: the definitions as tables, and the gate as a second opinion."""
+"""What becomes of a dependency when something goes: the definitions as tables."""
 
 from dataclasses import replace
 from datetime import date, timedelta
-from random import Random
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from governance.rules.facts import AlternativeFacts, DependencyFacts, OfferingFacts
-from governance.rules.policy import Policy
-from governance.whatif import fates as whatif_fates
-from governance.whatif.fates import Outcome, Reason, days_in_words, judge
-from governance.whatif.fixes import Help, done, most_helpful
-from governance.whatif.question import DrillFacts, Exposed, Lost, Scene, Way
-from registry.capabilities import Needs
+from governance.rules.facts import AlternativeFacts, DependencyFacts, HostFacts
+from governance.whatif.answer import Answer, document_of
+from governance.whatif.fates import Fate, Outcome, Reason, days_in_words, judge
+from governance.whatif.question import Exposed, Lost, Scene, Way
+from registry.capabilities import Capabilities, Needs
 from tests.governance import facts_of_rules as f
-from tests.governance import oracle
-from tests.governance.test_rules_oracle import alternative, offering
+from tests.governance.exposures import IN_A_MONTH, LOST, exposed, scene, tried, with_plan
 
-IN_A_MONTH = f.TODAY + timedelta(days=30)
-ALIBABA = next(iter(f.roots("Alibaba").names))
-LOST = Lost(vendors={ALIBABA: "Alibaba"})
-
-
-def scene(lost: Lost = LOST, gone_on: date = IN_A_MONTH) -> Scene:
-    return Scene(lost, gone_on, f.TODAY, Policy())
-
-
-def passed(switch_days: float | None = 0.5, expires_on: date = f.LATER) -> DrillFacts:
-    return DrillFacts(passed=True, expires_on=expires_on, switch_days=switch_days)
-
-
-DRILLED = passed()
-
-
-def exposed(dependency: DependencyFacts | None = None, *, drill: DrillFacts | None = DRILLED, **fields: Any) -> Exposed:
-    """A critical use of Alibaba's model whose plan holds without Alibaba and was drilled, unless told otherwise."""
-    dependency = dependency or f.dependency()
-    alternatives = dependency.plan.alternatives if dependency.plan else ()
-    drills = {one.id: drill for one in alternatives} if drill else {}
-    return Exposed(dependency=dependency, system=f.system(), **({"drills": drills} | fields))
-
-
-def with_plan(*alternatives: AlternativeFacts, **fields: Any) -> DependencyFacts:
-    return f.dependency(plan=f.plan(*alternatives), **fields)
+RENTED = HostFacts({77: "Rented GPUs"}, frozenset({"DE"}))
 
 
 def outcome_of(one: Exposed, at: Scene | None = None) -> tuple[Outcome, Reason]:
@@ -86,7 +54,7 @@ def test_a_verified_copy_keeps_running_and_is_called_continuity() -> None:
     ids=["the right to use it", "who runs it"],
 )
 def test_a_copy_does_not_help_where_something_else_than_the_source_is_lost(lost: Lost, way: Way) -> None:
-    one = exposed(f.dependency(plan=None, has_verified_copy=True), served_by=77)
+    one = exposed(f.dependency(plan=None, has_verified_copy=True, host=RENTED))
 
     assert judge(one, scene(lost)).ways == (way,)
     assert judge(one, scene(lost)).outcome == Outcome.STOPS
@@ -119,19 +87,25 @@ def manual() -> AlternativeFacts:
     return f.approved(way)
 
 
+SHORT = f.adopted(f.unadopted("Snowflake/arctic-m", "Snowflake", capabilities=Capabilities(context_length=512)))
+LACKING = with_plan(f.alternative(SHORT), needs=Needs(context_length=4000))
+RENTED_TWICE = with_plan(f.alternative(host=RENTED), host=RENTED)
 DEGRADES = {
     "never drilled": (exposed(drill=None), Reason.UNDRILLED),
     "the last drill failed": (
-        exposed(drill=DrillFacts(passed=False, expires_on=f.LATER, switch_days=0.5)),
+        exposed(drill=f.drilled(has_passed=False)),
         Reason.UNDRILLED,
     ),
     "the drill has expired by then": (
-        exposed(drill=passed(expires_on=IN_A_MONTH - timedelta(days=1))),
+        exposed(drill=f.drilled(expires_on=IN_A_MONTH - timedelta(days=1))),
         Reason.UNDRILLED,
     ),
-    "never measured": (exposed(drill=passed(None)), Reason.UNDRILLED),
-    "the switch takes longer than the notice": (exposed(drill=passed(30.5)), Reason.SLOW),
+    "never measured": (exposed(switch_days=None), Reason.UNDRILLED),
+    "the switch takes longer than the notice": (exposed(switch_days=30.5), Reason.SLOW),
     "no model does it": (exposed(with_plan(manual())), Reason.NO_MODEL),
+    "it lacks what the purpose needs": (exposed(LACKING), Reason.LACKING),
+    "the plan does not say how the index is built again": (exposed(f.dependency(has_index=True)), Reason.LACKING),
+    "one host serves both": (exposed(RENTED_TWICE), Reason.SAME_HOST),
     "not shown to be independent": (
         exposed(with_plan(f.alternative(f.arctic(roots=f.roots("Snowflake", unknown=("arctic-m",)))))),
         Reason.DEPENDENT,
@@ -145,6 +119,38 @@ def test_it_degrades(name: str) -> None:
     assert outcome_of(one) == (Outcome.DEGRADES, reason)
 
 
+@pytest.mark.parametrize(
+    ("one", "says"),
+    [
+        (exposed(drill=None), "the switch was never drilled"),
+        (exposed(LACKING), "it lacks what embedding needs: its context is 512 tokens, not 4,000"),
+        (
+            exposed(f.dependency(has_index=True)),
+            "it makes other vectors, at whatever dimension, and the plan does not say how the index is built again",
+        ),
+        (
+            exposed(RENTED_TWICE),
+            (
+                "Rented GPUs serves both Alibaba-NLP/gte-base (huggingface) and Snowflake/arctic-m (huggingface): "
+                "one outage takes both"
+            ),
+        ),
+    ],
+)
+def test_what_degrades_says_why_in_words(one: Exposed, says: str) -> None:
+    fate = judge(one, scene())
+    assert fate.text == f"Snowflake/arctic-m (huggingface) would take over, but {says}."
+
+
+def test_a_host_that_nobody_has_named_is_a_question_and_degrades_nothing() -> None:
+    assert outcome_of(exposed(f.dependency(host=None))) == (Outcome.SURVIVES, Reason.PLAN)
+
+
+def test_an_alternative_goes_with_the_vendor_that_serves_it() -> None:
+    served = exposed(with_plan(f.alternative(host=RENTED), host=RENTED))
+    assert outcome_of(served, scene(Lost(vendors={77: "Rented GPUs"}))) == (Outcome.STOPS, Reason.ALL_LOST)
+
+
 def test_the_same_model_at_another_host_carries_on_when_a_host_goes_but_is_no_independence() -> None:
     elsewhere = f.adopted(replace(f.unadopted("alibaba.gte", "Alibaba"), host="bedrock", model_id=f.gte().model_id))
     one = exposed(with_plan(f.alternative(elsewhere)))
@@ -154,8 +160,9 @@ def test_the_same_model_at_another_host_carries_on_when_a_host_goes_but_is_no_in
 
 
 def test_the_best_of_several_alternatives_counts() -> None:
-    undrilled, drilled = f.alternative(order=1), f.alternative(f.adopted(f.unadopted("IBM/granite", "IBM")), order=2)
-    one = exposed(with_plan(undrilled, drilled), drills={2: passed()})
+    undrilled = tried(f.alternative(order=1), None)
+    drilled = tried(f.alternative(f.adopted(f.unadopted("IBM/granite", "IBM")), order=2))
+    one = Exposed(dependency=with_plan(undrilled, drilled), system=f.system())
 
     fate = judge(one, scene())
 
@@ -178,7 +185,7 @@ def test_the_best_of_several_alternatives_counts() -> None:
     ],
 )
 def test_each_loss_gets_to_it_by_its_way(lost: Lost, way: Way) -> None:
-    one = exposed(f.dependency(f.gte(provider_id=5)), served_by=77)
+    one = exposed(f.dependency(f.gte(provider_id=5), host=RENTED))
     assert judge(one, scene(lost)).ways == (way,)
     assert judge(one, scene(Lost(vendors={6: "Nobody"}, hosts=frozenset({"azure"})))).ways == ()
 
@@ -205,7 +212,19 @@ def test_the_license_of_the_revision_in_use_counts_and_not_that_of_the_newest() 
 )
 def test_a_switch_of_three_days_needs_three_days_of_notice(gone_on: date, notice: int, outcome: Outcome) -> None:
     at = scene(gone_on=gone_on)
-    assert (at.notice_days, judge(exposed(drill=passed(3.0)), at).outcome) == (notice, outcome)
+    assert (at.notice_days, judge(exposed(switch_days=3.0), at).outcome) == (notice, outcome)
+
+
+@pytest.mark.parametrize("dependency", [f.dependency(), RENTED_TWICE, LACKING])
+def test_a_switch_that_is_too_slow_says_how_long_nothing_runs_whatever_else_is_wrong(
+    dependency: DependencyFacts,
+) -> None:
+    at = scene(gone_on=f.TODAY + timedelta(days=2))
+    fate = judge(exposed(dependency, switch_days=4.5), at)
+    line = document_of(answer_of([fate], at))["lines"][0]
+
+    assert (line["notice_days"], line["ready_in_days"], line["days_without"]) == (2, 4.5, 2.5)
+    assert "2.5 days without it" in line["text"]
 
 
 @pytest.mark.parametrize(
@@ -215,139 +234,24 @@ def test_days_in_words(days: float, words: str) -> None:
     assert days_in_words(days) == words
 
 
-# --- the one action that helps most ----------------------------------------------------------------
+# --- the document ----------------------------------------------------------------------------------
 
 
-def unapproved(number: int) -> Exposed:
-    return exposed(replace(with_plan(replace(f.alternative(), approval=None)), id=number), drill=None)
+def answer_of(fates: list[Fate], at: Scene) -> Answer:
+    return Answer({"vendors": ("Alibaba",)}, at, f.NOW, 9, tuple(fates), (), ())
 
 
-def helpful(members: list[Exposed], candidates: Any = None) -> list[Help]:
-    return most_helpful([judge(one, scene()) for one in members], scene(), candidates or {})
+def test_the_document_counts_all_and_lists_what_stops_in_critical_systems_first() -> None:
+    normal = replace(exposed(f.dependency(plan=None)), system=f.system(criticality="normal"))
+    fates = [judge(one, scene()) for one in (exposed(), normal, exposed(f.dependency(plan=None)))]
 
+    document = document_of(answer_of(fates, scene()))
 
-def test_the_act_that_keeps_most_running_comes_first() -> None:
-    unadopted = replace(f.alternative(), offering=replace(f.arctic(), adoptions=()))
-    unadopted = f.approved(replace(unadopted, approval=None))
-    members = [unapproved(1), unapproved(2), unapproved(3), exposed(replace(with_plan(unadopted), id=4))]
-
-    first, second, *_ = helpful(members)
-
-    assert first.text == "Approve Snowflake/arctic-m (huggingface) for these 3"
-    assert (first.act.kind, first.kept_running) == ("approve", [1, 2, 3])
-    assert (second.act.kind, second.kept_running, second.made_whole) == ("adopt", [4], [4])
-
-
-def test_drilling_makes_whole_what_was_never_tried() -> None:
-    (only,) = helpful([exposed(drill=None)])
-    assert (only.act.kind, only.kept_running, only.made_whole) == ("drill", [], [5])
-
-
-def test_no_drill_is_offered_where_there_is_no_notice_to_switch_in() -> None:
-    at = scene(gone_on=f.TODAY)
-    assert most_helpful([judge(exposed(drill=None), at)], at, {}) == []
-
-
-def test_what_may_be_used_and_stands_in_no_plan_is_offered_for_those_without_one() -> None:
-    use = ("embedding", "saas")
-    dead, gte, arctic = f.adopted(f.unadopted("x/dead", "X", status="removed")), f.gte(), f.arctic()
-
-    (only,) = helpful([exposed(f.dependency(plan=None))], {use: [dead, gte, arctic]})
-
-    assert (only.act.kind, only.name, only.kept_running) == ("plan", str(arctic), [5])
-
-
-@settings(max_examples=60, deadline=None, database=None)
-@given(seed=st.integers(0, 2**64))
-def test_doing_it_keeps_running_exactly_what_was_promised(seed: int) -> None:
-    dice = Random(seed)  # noqa: S311 - a world for a test, not a secret
-    world = oracle.random_world(dice)
-    at = scene(lost_of(world, dice.randrange(len(world.parents))))
-    members = [random_exposed(dice, world, number) for number in range(4)]
-    use = ("embedding", "saas")
-    candidates = {use: [f.adopted(offering(world, model)) for model in range(len(world.bases))]}
-    fates = [judge(one, at) for one in members]
-
-    for help_ in most_helpful(fates, at, candidates):
-        after = [judge(done(help_.act, one, at, candidates) if is_for(help_, one) else one, at) for one in members]
-        still = {one.exposed.dependency.id for one in after if one.outcome == Outcome.STOPS}
-        before = {one.exposed.dependency.id for one in fates if one.outcome == Outcome.STOPS}
-        assert set(help_.kept_running) == before - still
-        assert set(help_.made_whole) <= {one.exposed.dependency.id for one in after if one.outcome == Outcome.SURVIVES}
-
-
-def is_for(help_: Help, one: Exposed) -> bool:
-    """A decision on a model counts for everybody; what is put into a plan is put into those that are named."""
-    return help_.act.kind != "plan" or one.dependency.id in help_.dependencies
-
-
-# --- the gate as a second opinion ------------------------------------------------------------------
-
-
-def lost_of(world: oracle.World, vendor: int) -> Lost:
-    """The vendor with its children, we ourselves left out, as loading resolves it."""
-    family = [
-        one for one in range(len(world.parents)) if vendor in oracle.chain_of(world, one) and one != world.is_self
+    counts = document["counts"]
+    assert (counts["stops"], counts["critical_stops"], counts["survives"], counts["untouched"]) == (2, 1, 1, 6)
+    assert [(line["outcome"], line["criticality"]) for line in document["lines"]] == [
+        ("stops", "critical"),
+        ("stops", "normal"),
+        ("survives", "critical"),
     ]
-    return Lost(vendors={one: f"V{one}" for one in family} if vendor != world.is_self else {})
-
-
-def is_lost_by_hand(world: oracle.World, model: int, vendor: int, gone: int) -> bool:
-    """The vendor stands behind it, or it is the one model that goes as well."""
-    return model == gone or (vendor != world.is_self and vendor in oracle.vendors_behind(world, model))
-
-
-def needing(
-    world: oracle.World, primary: OfferingFacts, alternatives: list[AlternativeFacts], **fields: Any
-) -> DependencyFacts:
-    """A use that needs what the oracle takes for needed."""
-    needs = Needs(context_length=oracle.NEEDED)
-    return f.dependency(primary, plan=f.plan(*alternatives), needs=needs, has_index=world.has_index, **fields)
-
-
-def random_exposed(dice: Random, world: oracle.World, number: int) -> Exposed:
-    ways = [oracle.random_way(dice, len(world.bases)) for _ in range(dice.randrange(4))]
-    alternatives = [alternative(world, way, order) for order, way in enumerate(ways, start=1)]
-    primary = offering(world, dice.randrange(len(world.bases)))
-    dependency = needing(world, primary, alternatives, has_verified_copy=dice.random() < 0.2)
-    drills = {one.id: passed(dice.choice([0.5, 40.0])) for one in alternatives if dice.random() < 0.6}
-    return exposed(replace(dependency, id=number), drills=drills)
-
-
-def agrees(seed: int) -> bool:
-    """Whether the fate's plan holds exactly where the definition of the gate says so for what is left of the plan."""
-    dice = Random(seed)  # noqa: S311 - a world for a test, not a secret
-    world, primary, plan = oracle.random_plan(seed)
-    vendor, gone = dice.randrange(len(world.parents)), dice.randrange(len(world.bases))
-    alternatives = [alternative(world, way, order) for order, way in enumerate(plan, start=1)]
-    one = exposed(needing(world, offering(world, primary), alternatives))
-    lost = replace(lost_of(world, vendor), offering_ids=frozenset({offering(world, gone).id}))
-    fate = judge(one, scene(lost, gone_on=f.TODAY + timedelta(days=1)))
-    left = [way for way in plan if way.kind != "offering" or not is_lost_by_hand(world, way.model, vendor, gone)]
-    holds = any(holds_tomorrow(world, primary, way) for way in left)
-    touched = is_lost_by_hand(world, primary, vendor, gone)
-    survives_by_plan = fate.reason == Reason.PLAN
-    is_a_model = fate.by is not None and fate.by.is_model
-    return (fate.plan_holds, bool(fate.ways)) == (holds, touched) and (
-        not touched or not is_a_model or survives_by_plan == holds
-    )
-
-
-def holds_tomorrow(world: oracle.World, primary: int, way: oracle.Way) -> bool:
-    """By the definition, a day later: what retires on the first day after the lead time is within it by then."""
-    later = None if way.retires_in is None else way.retires_in - 1
-    return oracle.holds_by_definition(world, primary, replace(way, retires_in=later))
-
-
-@settings(max_examples=200, deadline=None, database=None)
-@given(seed=st.integers(0, 2**64))
-def test_a_plan_holds_without_what_is_lost_exactly_when_the_gate_says_so(seed: int) -> None:
-    assert agrees(seed)
-
-
-def test_the_oracle_notices_when_the_lost_are_left_in_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all(agrees(seed) for seed in range(120))
-
-    monkeypatch.setattr(whatif_fates, "without_the_lost", lambda one, _scene: one.dependency)
-
-    assert not all(agrees(seed) for seed in range(120))
+    assert document["lines"][0]["why"] == ["Alibaba stands behind it"]

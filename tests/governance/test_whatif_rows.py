@@ -22,10 +22,10 @@ from governance.whatif.ask import answer_document, save_report
 from governance.whatif.load import resolve, touched
 from governance.whatif.question import Question
 from governance.whatif.sheet import cell, csv_of
-from registry.models import AIModel, Dependency, LineageEdge, Vendor
+from registry.models import AIModel, Dependency, LineageEdge, Offering, Vendor
 from tests import factories as f
 from tests.factories import NOW, TODAY
-from tests.governance.gate_world import adopt, approve_first, green
+from tests.governance.gate_world import green, spare_of
 from tests.governance.guards import drop_guard, sql
 
 pytestmark = pytest.mark.django_db
@@ -169,27 +169,22 @@ def test_the_plan_holds_where_the_gate_says_so() -> None:
     assert outcomes(document) == {bare.pk: "stops", holding.pk: "degrades"}
 
 
-@pytest.mark.parametrize(
-    ("reindex_plan", "needs", "holds"),
-    [
-        ("Five hours on two GPUs.", {}, True),
-        ("", {}, False),
-        ("Five hours on two GPUs.", {"languages": ["de"]}, False),
-    ],
-)
-def test_what_a_use_needs_and_how_its_index_is_built_again_count_as_at_the_gate(
-    reindex_plan: str, needs: dict[str, Any], *, holds: bool
-) -> None:
-    dependency = f.dependency(has_index=True, needs=needs)
-    spare = f.offering(model=f.model(languages=["fr"]))
-    adopt(spare, dependency.system)
-    approve_first(f.plan(dependency, spare, reindex_plan=reindex_plan))
+def test_a_need_a_host_and_a_drill_count_as_the_gate_counts_them() -> None:
+    cloud = f.vendor("cloud")
+    holding = green()
+    Dependency.objects.filter(pk=holding.pk).update(needs={"context_length": 4000}, served_by=cloud)
+    spare = spare_of(holding)
+    Offering.objects.filter(pk=spare.pk).update(kind="service", provider=cloud)
+    AIModel.objects.filter(pk=spare.model_id).update(context_length=512)
+    developer = holding.offering.model.developer.slug
 
-    (line,) = ask(vendors=(dependency.offering.model.developer.slug,))["lines"]
+    (line,) = ask(vendors=(developer,))["lines"]
 
-    assert plan_states([dependency.pk], now=NOW)[dependency.pk].holds is holds
-    assert line["plan_holds"] is holds
-    assert (line["reason"] == "lacks_capability") is not holds
+    assert (line["outcome"], line["reason"]) == ("degrades", "lacks_capability")
+    assert "its context is 512 tokens, not 4,000" in line["text"]
+    assert "Cloud serves both" in line["text"]
+    assert "drill" in line["text"]
+    assert outcomes(ask(vendors=("cloud",))) == {holding.pk: "stops"}
 
 
 def test_an_answer_costs_the_same_with_one_dependency_and_with_six() -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from django.db.models import IntegerField, Value
 
-from registry.criteria import Criterion, Terms
+from registry.capabilities import Needs
+from registry.criteria import Criterion, Terms, Verdict
 from registry.models import AIModel, Dependency, License, LineageEdge, Offering, Revision, Vendor
 from registry.preselect import Sets, best
 from registry.suggest import pool_of, profiles, rank
-from registry.wanted import Verdict
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -59,8 +59,9 @@ def _model(dice: Random, number: int, vendors: Sequence[Vendor]) -> AIModel:
         input_modalities=dice.choice(MODALITIES),
         output_modalities=dice.choice(MODALITIES),
         context_length=dice.choice((None, 0, 512, 8192)),
-        embedding_dimension=dice.choice((None, 768, 1024)),
+        embedding_dimension=dice.choice((None, 0, 512, 768, 1024)),
         supports_tools=dice.choice((None, True, False)),
+        output_formats=dice.choice(([], ["json"], ["json", "json_schema"])),
         lineage_status=dice.choice(LINEAGES),
         lineage_source="model card",
     )
@@ -95,8 +96,27 @@ def terms(dice: Random, offerings: Sequence[Offering]) -> Terms:
         "approved": dict.fromkeys(some[4:8], "of something"),
         "measured": dict.fromkeys(some[7:], timedelta(hours=3)),
         "lead_days": 90,
+        "needs": needs(dice),
     }
     return Terms(f.TODAY, **{name: value for name, value in said.items() if dice.random() < 0.8})
+
+
+def needs(dice: Random) -> Needs | None:
+    """Some needs, none, or none stated."""
+    stated: dict[str, Any] = {
+        "task": dice.choice((TASK, "sentence-similarity", "text-ranking")),
+        "context_length": dice.choice((400, 4000)),
+        "input_modalities": dice.choice((("text",), ("image", "text"))),
+        "output_modalities": ("text",),
+        "languages": dice.choice(
+            (("en",), ("de", "en"), ("multilingual",), ("multilingual", "de"), ("e\u0301\u2603",))
+        ),
+        "tools": True,
+        "output_formats": dice.choice((("json",), ("json_schema", "json"))),
+        "embedding_dimension": 768,
+    }
+    some = {name: value for name, value in stated.items() if dice.random() < 0.25}
+    return dice.choice((Needs(**some), Needs(**some), None))
 
 
 def pure(primary: Offering, said: Terms, *, allowed_only: bool = False) -> list[int]:

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from registry.criteria import Criterion, Terms
+from registry.capabilities import Fit, compare, needs_met_by
+from registry.criteria import Criterion, Terms, Verdict
 from registry.models import AIModel, Dependency, Offering
 from registry.suggest import Candidate, candidates_for
-from registry.wanted import Verdict, gaps_of, wanted_of
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -242,45 +242,45 @@ def test_without_a_task_nothing_is_suggested(search: Dependency) -> None:
     ("wanted", "offered_", "gaps"),
     [
         ({"languages": ["multilingual"]}, {"languages": ["multilingual"]}, []),
-        ({"languages": ["multilingual"]}, {"languages": ["en"]}, [("against", "it is not multilingual, it knows en")]),
+        ({"languages": ["multilingual"]}, {"languages": ["en"]}, [("lacks", "it is not multilingual, it knows en")]),
         (
             {"languages": ["multilingual"]},
             {"languages": ["en", "de"]},
-            [("question", "it is not multilingual, it knows de and en")],
+            [("not known", "whether en and de are all the languages it is needed for is not known")],
         ),
         ({"languages": ["en"]}, {"languages": ["multilingual"]}, []),
-        ({"languages": ["en", "de"]}, {"languages": ["en"]}, [("against", "it does not know de")]),
-        ({"languages": ["en"]}, {"languages": []}, [("question", "its languages are not known")]),
+        ({"languages": ["en", "de"]}, {"languages": ["en"]}, [("lacks", "it does not know de")]),
+        ({"languages": ["en"]}, {"languages": []}, [("not known", "its languages are not known")]),
         ({"languages": []}, {"languages": ["en"]}, []),
         ({"context_length": 8192}, {"context_length": 8192}, []),
         (
             {"context_length": 8192},
             {"context_length": 512},
-            [("against", "its context is 512 tokens, not 8,192")],
+            [("lacks", "its context is 512 tokens, not 8,192")],
         ),
-        ({"context_length": 8192}, {"context_length": None}, [("question", "its context length is not known")]),
+        ({"context_length": 8192}, {"context_length": None}, [("not known", "its context length is not known")]),
         ({"context_length": None}, {"context_length": 512}, []),
         (
             {"input_modalities": ["text", "image"]},
             {"input_modalities": ["text"]},
-            [("against", "it has no image input")],
+            [("lacks", "it takes no image input")],
         ),
         (
             {"output_modalities": ["text"]},
             {"output_modalities": []},
-            [("question", "its output modalities are not known")],
+            [("not known", "its output is not known")],
         ),
-        ({"supports_tools": True}, {"supports_tools": False}, [("against", "it calls no tools")]),
-        ({"supports_tools": True}, {"supports_tools": None}, [("question", "whether it calls tools is not known")]),
+        ({"supports_tools": True}, {"supports_tools": False}, [("lacks", "it calls no tools")]),
+        ({"supports_tools": True}, {"supports_tools": None}, [("not known", "its tool calls are not known")]),
         ({"supports_tools": None}, {"supports_tools": False}, []),
     ],
 )
 def test_a_gap_is_named_and_what_is_unknown_is_a_question(
     wanted: dict[str, Any], offered_: dict[str, Any], gaps: list[tuple[str, str]]
 ) -> None:
-    found = gaps_of(wanted_of(AIModel(**wanted)), AIModel(**offered_))
+    found = compare(needs_met_by(AIModel(**wanted).capabilities), AIModel(**offered_).capabilities)
 
-    assert [(verdict.word, text) for verdict, text in found] == gaps
+    assert [(match.fit.value, match.gap) for match in found if match.fit is not Fit.MEETS] == gaps
 
 
 def test_what_a_use_is_said_to_need_is_asked_instead_of_all_that_the_model_in_use_can(search: Dependency) -> None:
@@ -304,3 +304,32 @@ def test_the_number_of_queries_does_not_grow(search: Dependency, count: int, dja
 
     with django_assert_num_queries(11):
         assert len(candidates_for(search, terms=Terms(f.TODAY))) == count
+
+
+@pytest.mark.parametrize(
+    ("needs", "verdict", "says"),
+    [
+        ({}, Verdict.AGAINST, "Its context is 512 tokens, not 8,192; it is not multilingual, it knows en."),
+        ({"languages": ["en"], "context_length": 500}, Verdict.FOR, "Does all that is needed here."),
+        ({"languages": ["en"], "output_formats": ["json"]}, Verdict.QUESTION, "Its output format is not known."),
+        ({"embedding_dimension": 1024}, Verdict.AGAINST, "Its vectors have 768 dimensions, not 1024."),
+    ],
+    ids=["none stated", "met", "not known", "lacking"],
+)
+def test_stated_needs_count_instead_of_what_the_model_in_use_can_do(
+    search: Dependency, needs: dict[str, Any], verdict: Verdict, says: str
+) -> None:
+    offered("other", languages=["en"], context_length=512)
+    search.needs = needs
+
+    assert said(only(search), Criterion.CAPABILITIES) == (verdict, says)
+
+
+def test_what_the_use_needs_decides_which_of_two_comes_first(search: Dependency) -> None:
+    offered("a-long", languages=["en"])
+    offered("b-german", languages=["de"], context_length=512)
+    assert order(search) == ["a-long", "b-german"]
+
+    search.needs = {"languages": ["de"]}
+
+    assert order(search) == ["b-german", "a-long"]

@@ -8,6 +8,15 @@ from registry.models import Listing
 
 # What identifies the record itself says nothing about the model.
 _NOT_COMPARED = frozenset({"external_id", "key", "raw"})
+_LABELS = {
+    "base_models": "Made from",
+    "gating": "Access",
+    "host_id": "Id at the host",
+    "is_disabled": "Disabled",
+    "max_input_tokens": "Context length",
+    "sha": "Newest revision",
+    "upstream_id": "Id of the repository",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +24,11 @@ class Row:
     field: str
     values: tuple[Any, ...]
     differs: bool
+
+    @property
+    def label(self) -> str:
+        """The fact as people call it."""
+        return _LABELS.get(self.field) or self.field.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,12 @@ class WaiverForm(forms.Form):
     """What `proposals.propose_waiver` takes, for one dependency or a whole system."""
 
     rule = forms.CharField(max_length=5, help_text="The code of the rule, such as UD401.")
-    system = forms.ModelChoiceField(System.objects.all(), required=False, empty_label="–")
+    system = forms.ModelChoiceField(
+        System.objects.all(),
+        required=False,
+        empty_label="–",
+        help_text="Whatever it depends on; or choose a single dependency below.",
+    )
     dependency = forms.ModelChoiceField(
         Dependency.objects.current().select_related("system", "offering", "environment"),
         required=False,

@@ -34,6 +34,7 @@ class Home:
     to_decide_count: int
     overdue: list[Proposal]
     can_decide: bool
+    is_administrator: bool
     questions: list[Comment]
     mine: list[Proposal]
     retirements: list[Offering]
@@ -48,6 +49,11 @@ class Home:
     glasses: list[BreakGlass]
     to_review: list[BreakGlass]
     is_empty: bool
+
+    @property
+    def shows_actions(self) -> bool:
+        """Whoever is in no team is told how to get into one, unless deciding or administering is what they do."""
+        return bool(self.teams) or not (self.can_decide or self.is_administrator)
 
     @property
     def alarms(self) -> list[Health]:
@@ -67,6 +73,7 @@ def load(person: User, *, now: datetime) -> Home:
         to_decide_count=0 if to_decide is None else to_decide.count(),
         overdue=_overdue(person, to_decide, today=now.date()),
         can_decide=to_decide is not None,
+        is_administrator=ADMIN in roles_of(person),
         questions=list(questions_to(person)),
         mine=list(_own_proposals(person, now=now)[:LIST_LENGTH]),
         retirements=_retirements(now.date()),

@@ -21,11 +21,10 @@ from governance.facts import load_staleness
 from governance.models import Action, Adoption, Approval, Block
 from governance.permissions import can_decide, can_propose, can_retire
 from governance.rules.facts import StaleFacts, same_revision
-from registry.criteria import Criterion
+from registry.criteria import Criterion, Verdict
 from registry.lineage import Roots, roots_of
 from registry.models import AIModel, Change, Dependency, License, LineageEdge, Listing, Member, Offering, Revision
 from registry.suggest import Candidate
-from registry.wanted import Verdict
 
 MAX_CHANGES = 12
 MAX_CANDIDATES = 6

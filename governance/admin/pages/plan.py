@@ -36,7 +36,7 @@ from registry.suggest import Candidate
 from registry.unregistered import Unregistered
 
 PREFIX = "ways"
-MAX_CANDIDATES = 8
+MAX_CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)

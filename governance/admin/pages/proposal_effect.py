@@ -3,21 +3,25 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from governance.admin.pages.proposal_gate import GateNow
+from governance.due_drills import State, state_of
 from governance.models import Adoption, Proposal
 from governance.plan_states import plan_states
-from governance.rules.catalogue import RULES
+from governance.rules.catalogue import ERROR, RULES
+from governance.rules.english import listed
 from governance.rules.plan import Standing
 from governance.state import required
 from governance.terms import terms_in_force
+from registry.models import Alternative, Dependency, Drill, Environment
 
 # What an approval itself mends.
 _MENDED = frozenset({"UD401", "UD501"})
 
 
-def effect_of(proposal: Proposal, *, now: datetime) -> tuple[str, ...]:
+def effect_of(proposal: Proposal, gate: GateNow | None, *, now: datetime) -> tuple[str, ...]:
     """Sentences in the order in which they matter: what begins, until when, and what stays as it is."""
     effect = _EFFECTS.get(proposal.kind)
-    return tuple(effect(proposal, now)) if effect else ()
+    return (*(effect(proposal, now) if effect else ()), *(_beside(gate) if gate else ()))
 
 
 def _adopt(proposal: Proposal, now: datetime) -> list[str]:
@@ -40,6 +44,7 @@ def _approve(proposal: Proposal, now: datetime) -> list[str]:
     standing = next((one for one in state.standings if one.alternative.id == alternative.pk), None)
     return [
         _plan(standing, holds_already=state.holds),
+        *(() if state.holds else _drilled(alternative, dependency, now=now)),
         f"It holds until {last:%-d %B %Y}, and ends earlier where a fact that it rests on changes.",
         "It is bound to this revision of the plan: a newer one has to be approved again.",
     ]
@@ -50,8 +55,30 @@ def _plan(standing: Standing | None, *, holds_already: bool) -> str:
         return "The plan has a newer revision: this can no longer be approved."
     left = [flaw.message for flaw in standing.flaws if flaw.rule not in _MENDED]
     if not left:
-        return "The plan holds with it." if holds_already else "The plan holds from then on: nothing else is missing."
+        return "The plan holds with it, as without it." if holds_already else "The plan holds from then on."
     return f"The alternative counts as approved, but does not hold yet: {'; '.join(left)}"
+
+
+def _drilled(alternative: Alternative, dependency: Dependency, *, now: datetime) -> list[str]:
+    """What the gate asks for besides: a plan that nobody has tried stops a critical system."""
+    drill = Drill.objects.filter(alternative=alternative).newest_first().first()
+    state = state_of(drill, today=now.date())
+    if state in {State.GOOD, State.SOON}:
+        return []
+    is_production = dependency.environment.environment_class == Environment.Class.PRODUCTION
+    level = terms_in_force(now).level_of(
+        "UD405", criticality=dependency.system.criticality, is_production=is_production
+    )
+    said = {State.NEVER: "has never been drilled", State.FAILED: "failed its last drill"}.get(
+        state, "was last drilled too long ago"
+    )
+    stops = f"{dependency.system} does not ship before that" if level == ERROR else "the gate says so (UD405)"
+    return [f"It {said}, which an approval does not mend: {stops}."]
+
+
+def _beside(gate: GateNow) -> list[str]:
+    """What a waiver does not cover."""
+    return [f"It does not ship by this alone: {listed(gate.stopping)} would still stop it."] if gate.stopping else []
 
 
 def _waive(proposal: Proposal, _now: datetime) -> list[str]:

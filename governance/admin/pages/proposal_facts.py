@@ -14,6 +14,7 @@ _OFFERING = (
     ("Vendors behind it", "root_vendors"),
     ("Lineage known", "lineage_known"),
     ("Not settled", "unknown_models"),
+    ("Embedding dimension", "embedding_dimension"),
     ("License", "license"),
     ("License class", "license_class"),
     ("Status upstream", "status"),
@@ -150,9 +151,13 @@ def _offerings(columns: Mapping[str, State]) -> Table:
     return Table(tuple(columns), tuple(rows))
 
 
+_ACCESS = {"auto": "gated: after the terms are accepted", "manual": "gated: on request, by the developer"}
+_DISTRIBUTIONS = {"saas": "software as a service", "shipped": "shipped to customers"}
+
+
 def _cell(name: str, value: Any) -> Cell:
     is_bad = bool(value) if name in _BAD_IF_ANY else isinstance(value, str | bool) and value in _BAD.get(name, set())
-    return Cell(value, is_bad)
+    return Cell(_ACCESS.get(value, value) if name == "gating" else value, is_bad)
 
 
 def _retirement(state: State) -> Table:
@@ -183,9 +188,9 @@ def _policy(state: State) -> Table:
 def _waiver(state: State) -> Table:
     system = state["system"]
     rows = [
-        ("System", system["slug"]),
+        ("System", system.get("name") or system["slug"]),
         ("Criticality", system["criticality"]),
-        ("Distribution", system["distribution"]),
+        ("Distribution", _DISTRIBUTIONS.get(system["distribution"], system["distribution"])),
         ("Dependency", (state.get("dependency") or {}).get("offering") or "the whole system"),
         *(
             (f"Last check in {found['environment']}", f"{found['level']} on {found['ref']}")

@@ -8,9 +8,10 @@ from typing import Any
 from governance import proposals
 from governance.admin.pages.proposal_effect import effect_of
 from governance.admin.pages.proposal_facts import Difference, State, Table, fit, in_words, shared_vendors, table_of
+from governance.admin.pages.proposal_gate import GateNow, gate_now
 from governance.last_approved import LastApproved, last_approved
-from governance.models import Comment, Decision, Proposal
-from governance.permissions import can_propose
+from governance.models import Comment, Decision, DryRun, Proposal
+from governance.permissions import can_change_policy, can_propose
 from governance.routing import Progress, hats_of
 from governance.terms import terms_in_force
 from registry.models import Drill, User
@@ -46,6 +47,9 @@ class ProposalPage:
     progress: Progress
     comments: Sequence[Comment]
     drills: Sequence[Drill]
+    gate: GateNow | None
+    trial: DryRun | None
+    may_try: bool
     effect: Sequence[str]
     why_not: str
     acting_for: User | None
@@ -55,6 +59,12 @@ class ProposalPage:
     @property
     def is_open(self) -> bool:
         return self.proposal.state == Proposal.State.SUBMITTED
+
+    @property
+    def policy_diff(self) -> list[str]:
+        """What differs in the policy; of the built-in one, which is all comments, only what is new."""
+        lines: list[str] = self.state["diff"]
+        return lines if self.state["compared_with"] else [line for line in lines if line.startswith("+")]
 
     @property
     def open_questions(self) -> list[Comment]:
@@ -71,6 +81,7 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
     progress = proposals.progress_of(proposal, route, state_digest=named)
     last = last_approved(proposal)
     hats = _hats(proposal, person, progress, now=now)
+    gate = gate_now(proposal, now=now) if is_open else None
     return ProposalPage(
         proposal=proposal,
         state=state,
@@ -84,7 +95,10 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
         progress=progress,
         comments=list(proposal.comments.select_related("author", "asked_of", "answer", "answers__author")),
         drills=_drills(proposal),
-        effect=effect_of(proposal, now=now) if is_open else (),
+        gate=gate,
+        trial=_trial(proposal),
+        may_try=is_open and proposal.kind == Proposal.Kind.CHANGE_POLICY and can_change_policy(person),
+        effect=effect_of(proposal, gate, now=now) if is_open else (),
         why_not=_why_not(proposal, person, progress, hats=hats, now=now) if is_open else "",
         acting_for=hats[0] if hats else None,
         is_proposer=proposal.proposer_id == person.pk,
@@ -96,6 +110,13 @@ def _drills(proposal: Proposal) -> list[Drill]:
     if proposal.alternative_id is None:
         return []
     return list(Drill.objects.filter(alternative=proposal.alternative_id).select_related("recorded_by")[:3])
+
+
+def _trial(proposal: Proposal) -> DryRun | None:
+    """The last dry run of the very text that is asked for."""
+    if proposal.kind != Proposal.Kind.CHANGE_POLICY:
+        return None
+    return DryRun.objects.filter(text=proposal.policy_text).order_by("-pk").first()
 
 
 def _hats(proposal: Proposal, person: User, progress: Progress, *, now: datetime) -> list[User | None]:

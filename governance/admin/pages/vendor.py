@@ -20,7 +20,7 @@ from governance.permissions import can_decide
 from governance.refused import Refused
 from registry import signals
 from registry.history import Seen
-from registry.models import AIModel, Change, Dependency, HubNamespace, ProposedSignal, Vendor
+from registry.models import AIModel, Change, Dependency, HubNamespace, ModelAncestor, ProposedSignal, Vendor
 from registry.signal_parts import LABELS, Part
 from registry.vendor_history import load_histories
 
@@ -59,6 +59,7 @@ class VendorPage:
     models: list[AIModel]
     model_count: int
     dependency_count: int
+    made_from_count: int
     children: list[Vendor]
     absorbed: list[Vendor]
     namespaces: list[HubNamespace]
@@ -73,6 +74,8 @@ def load(vendor: Vendor, *, now: datetime) -> VendorPage:
     history = load_histories([vendor.pk], today=now.date())[vendor.pk]
     models = AIModel.objects.filter(developer__in=family).select_related("developer")
     uses = Count("offerings__dependencies", filter=Q(offerings__dependencies__ended_on=None), distinct=True)
+    of_it = Dependency.objects.current().filter(offering__model__developer__in=family)
+    made_from_it = ModelAncestor.objects.filter(ancestor__developer__in=family).values("model")
     proposals = list(vendor.proposed_signals.select_related("decided_by").order_by("-decided_at", "-pk"))
     return VendorPage(
         vendor=vendor,
@@ -81,7 +84,11 @@ def load(vendor: Vendor, *, now: datetime) -> VendorPage:
         decided=[Signal(row) for row in proposals if row.decided_at][:MAX_DECIDED],
         models=list(models.annotate(use_count=uses).order_by("-use_count", "name")[:MAX_MODELS]),
         model_count=models.count(),
-        dependency_count=Dependency.objects.current().filter(offering__model__developer__in=family).count(),
+        dependency_count=of_it.count(),
+        made_from_count=Dependency.objects.current()
+        .filter(offering__model__in=made_from_it)
+        .exclude(offering__model__developer__in=family)
+        .count(),
         children=list(vendor.children.standing()),
         absorbed=list(vendor.absorbed.all()),
         namespaces=list(HubNamespace.objects.filter(vendor__in=family).select_related("vendor").order_by("key")),
