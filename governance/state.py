@@ -215,7 +215,9 @@ def _dependency(dependency: Dependency) -> State:
 
 def _server(vendor: Vendor | None) -> str | None:
     """As people call who serves it; None where nobody was named for this use."""
-    return vendor and ("ourselves" if vendor.is_self else vendor.name)
+    if vendor is None:
+        return None
+    return "ourselves" if vendor.is_self else vendor.name
 
 
 def _plan(revision: PlanRevision) -> State:

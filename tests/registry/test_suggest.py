@@ -290,7 +290,7 @@ def test_what_a_use_is_said_to_need_is_asked_instead_of_all_that_the_model_in_us
 
     search.needs = {"context_length": 2048}
 
-    whole = "Does all that this use is said to need."
+    whole = "Does all that is needed here."
     assert said(only(search), Criterion.CAPABILITIES) == (Verdict.FOR, whole)
     search.needs = {"context_length": 4096}
     assert said(only(search), Criterion.CAPABILITIES) == (Verdict.AGAINST, "Its context is 2,048 tokens, not 4,096.")
