@@ -162,7 +162,7 @@ def _approval(candidate: Profile, terms: Terms) -> Reason | None:
         return None
     of_what = terms.approved.get(candidate.offering.pk)
     if of_what is not None:
-        return Reason(Criterion.APPROVAL, Verdict.FOR, f"Approved here as a way out: {of_what}.")
+        return Reason(Criterion.APPROVAL, Verdict.FOR, f"Approved here as a way out {of_what}.")
     return Reason(Criterion.APPROVAL, Verdict.QUESTION, "Approved here as nobody's way out yet.")
 
 
@@ -251,6 +251,8 @@ def _switch(candidate: Profile, terms: Terms) -> Reason | None:
 
 def _span(time: timedelta) -> str:
     hours = time / timedelta(hours=1)
+    if hours < 1:
+        return f"{max(round(hours * 60), 1)} minutes"
     return f"{hours:.2g} hours" if hours < 48 else f"{hours / 24:.2g} days"  # noqa: PLR2004 - two days
 
 

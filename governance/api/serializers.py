@@ -257,7 +257,14 @@ class NewProposal(serializers.Serializer[None]):
 class NewDecision(serializers.Serializer[None]):
     verdict = serializers.ChoiceField(choices=models.Decision.Verdict.choices)
     state_digest = serializers.CharField(max_length=64, help_text="The `current_digest` of the state that you saw.")
-    comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
+    comment = serializers.CharField(
+        max_length=4000, required=False, allow_blank=True, default="", help_text="Needed to reject."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["verdict"] == models.Decision.Verdict.REJECT and not attrs["comment"].strip():
+            raise serializers.ValidationError({"comment": "Say why, so that the proposer knows what to change."})
+        return attrs
 
 
 class ProposalEdit(serializers.Serializer[None]):

@@ -33,8 +33,8 @@ def proposal(offering: Offering) -> Any:
     return client_of(f.user("olga", role="owner")).post("/api/v1/proposals/", body, format="json").json()
 
 
-def decide(proposal: Any, *, role: str) -> Any:
-    answer = {"verdict": "approve", "state_digest": proposal["current_digest"]}
+def decide(proposal: Any, *, role: str, **said: str) -> Any:
+    answer = {"verdict": "approve", "state_digest": proposal["current_digest"]} | said
     return client_of(f.user(role=role)).post(f"/api/v1/proposals/{proposal['id']}/decide/", answer, format="json")
 
 
@@ -58,6 +58,14 @@ def test_a_decision_on_a_state_that_has_changed_since_is_409_and_shows_what_diff
 def test_who_is_no_reviewer_is_refused(proposal: Any, role: str) -> None:
     assert decide(proposal, role=role).status_code == 403
     assert not Adoption.objects.exists()
+
+
+def test_a_rejection_without_a_word_asks_for_one(proposal: Any) -> None:
+    silent = decide(proposal, role="reviewer", verdict="reject")
+
+    assert (silent.status_code, silent.json()["errors"][0]["field"]) == (400, "comment")
+    told = decide(proposal, role="reviewer", verdict="reject", comment="Not on these terms.")
+    assert told.json()["state"] == "rejected"
 
 
 def test_a_decided_proposal_is_409(proposal: Any) -> None:
