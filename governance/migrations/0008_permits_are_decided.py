@@ -1,8 +1,11 @@
-"""What a decision leaves stands on that decision, and a waiver is never made longer, whatever program writes."""
+"""What a decision leaves stands on that decision, and a waiver is never made longer, whatever program writes.
+
+And what is said of a proposal has one of three shapes; a milestone is told once.
+"""
 
 from importlib import import_module
 
-from django.db import migrations
+from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
@@ -68,4 +71,31 @@ def drop(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [("governance", "0007_proposal_rounds")]
-    operations = [migrations.RunPython(create, drop)]
+    operations = [
+        migrations.AddConstraint(
+            model_name="comment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answers", None), ("asked_of", None), ("kind", "comment")),
+                    models.Q(("answers", None), ("asked_of__isnull", False), ("kind", "question")),
+                    models.Q(("answers__isnull", False), ("asked_of", None), ("kind", "answer")),
+                    _connector="OR",
+                ),
+                name="a_question_asks_somebody_and_an_answer_answers",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="comment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("link", ""), ("link__startswith", "http://"), ("link__startswith", "https://"), _connector="OR"
+                ),
+                name="comment_links_to_a_page",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reminder",
+            constraint=models.UniqueConstraint(fields=("proposal", "milestone"), name="reminded_once_per_milestone"),
+        ),
+        migrations.RunPython(create, drop),
+    ]

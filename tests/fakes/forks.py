@@ -8,10 +8,10 @@ the same way. `python -m tests.fakes.forks` is the process they come from. It ta
 import json
 import os
 import runpy
+import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -44,6 +44,7 @@ class Forks:
             return json.loads(self._origin.stdout.readline())
 
     def close(self) -> None:
+        self._origin.kill()
         self._origin.communicate(timeout=30)
 
 
@@ -60,11 +61,15 @@ class Forked:
         return self._code
 
     def wait(self, timeout: float) -> int:
-        ends_at = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > ends_at:
+        if self._code is None:
+            # Not by asking again and again: that would take from the process what it needs to end.
+            end = os.pidfd_open(self.pid)
+            ended, _, _ = select.select([end], [], [], timeout)
+            os.close(end)
+            if not ended:
                 raise TimeoutError(f"process {self.pid} still runs after {timeout:g} s")
-            time.sleep(0.005)
+        code = self.poll()
+        assert code is not None
         return code
 
     def kill(self) -> None:

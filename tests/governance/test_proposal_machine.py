@@ -7,8 +7,7 @@ must answer. `MACHINE_EXAMPLES=200` makes 10,000 steps of it.
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +39,7 @@ from governance.proposals import (
 from registry.models import AIModel, Offering, User
 from tests import factories as make
 from tests.governance.guards import sql
+from tests.governance.machine_rows import Absence, Asked, Vote
 
 PEOPLE, OFFERINGS, STEPS = 4, 2, 50
 # What a proposal to retire the spare model is about, in the place of an offering.
@@ -52,39 +52,6 @@ mostly = st.sampled_from((True, True, False))
 verdicts = st.sampled_from(("approve", "approve", "reject"))
 # What decisions were answered with, so that a run which tries nothing does not pass.
 ANSWERS: Counter[str] = Counter()
-
-
-@dataclass
-class Vote:
-    """Who gave it, in whose place, and by which delegation."""
-
-    by: int
-    place: int
-    absence: int | None
-    version: tuple[int, int]
-
-
-@dataclass
-class Asked:
-    """What the model knows of a proposal."""
-
-    proposer: int
-    offering: int
-    decide_by: datetime
-    state: str = "submitted"
-    round: int = 1
-    votes: list[Vote] = field(default_factory=list)  # approvals of this round
-    seen: dict[int, tuple[str, tuple[int, int]]] = field(default_factory=dict)  # by person: digest, version and round
-
-
-@dataclass
-class Absence:
-    """What the model knows of a delegation."""
-
-    delegator: int
-    delegate: int
-    until: date
-    is_over: bool = False
 
 
 class Decisions(RuleBasedStateMachine):

@@ -67,7 +67,7 @@ class World(Installation):
         while not marker.exists():
             assert worker.poll() is None, f"the poller ended before {module}.{name}"
             assert time.monotonic() < ends_at, f"the poller never came to {module}.{name}"
-            time.sleep(0.005)
+            time.sleep(0.02)
         worker.kill()
         worker.wait(timeout=30)
 

@@ -14,7 +14,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 _first: Any = import_module("governance.migrations.0003_guards")
-_rounds: Any = import_module("governance.migrations.0007_proposal_rounds")
+_rounds: Any = import_module("governance.migrations._decision_guards")
 Guard = _first.Guard
 OPENED = ("system_id", "environment_id", "reason", "opened_by_id", "opened_at", "ends_at")
 CLOSED = ("closed_at", "closed_by_id")
@@ -92,5 +92,5 @@ def _drop(guard: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0006_policies")]
+    dependencies = [("governance", "0009_policies")]
     operations = [migrations.RunPython(create, undo)]

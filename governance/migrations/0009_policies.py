@@ -41,7 +41,7 @@ def put_back(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("governance", "0008_permits_are_decided"),
-        ("registry", "0010_system_tags"),
+        ("registry", "0011_system_tags"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registry", "0010_drill_thresholds"),
+        ("registry", "0012_drill_thresholds"),
     ]
 
     operations = [

@@ -36,8 +36,8 @@ def unguard(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0007_policy_guards"),
-        ("registry", "0010_drill_thresholds"),
+        ("governance", "0010_policy_guards"),
+        ("registry", "0012_drill_thresholds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0006_whatif"),
+        ("governance", "0011_whatif"),
         ("registry", "0009_listing_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
