@@ -203,7 +203,7 @@ def test_a_root_is_asserted_with_its_source_audited_shown_and_believed() -> None
     assert rules_of(dependency) == set()
     shown = page(reviewer).get(f"/models/{model.slug}/").text
     assert f"Stated by: Trained from scratch: paper, section 3.; entered by {reviewer}" in " ".join(shown.split())
-    line = AuditEntry.objects.get(tag="governance:lineage:asserted")
+    line = AuditEntry.objects.get(tag="admin:lineage:asserted")
     assert (line.before["lineage"], line.after["lineage"], line.actor) == ("unknown", "asserted_root", reviewer)
 
 
