@@ -17,6 +17,12 @@ class _Slug(serializers.SlugRelatedField[Any]):
         kwargs.setdefault("read_only", queryset is None)
         super().__init__(queryset=queryset, **kwargs)
 
+    def to_internal_value(self, data: Any) -> Any:
+        """The row of that name; a NUL, which PostgreSQL refuses to look for, is in none."""
+        if isinstance(data, str) and "\x00" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
 
 # The stubs type a field by its attributes of the same name (`source`, `parent`), which a declared field may well have.
 Slug: Any = _Slug
