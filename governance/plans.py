@@ -15,7 +15,7 @@ from governance.terms import terms_in_force
 from registry.locks import serialise
 from registry.models import AIModel, Alternative, Dependency, FallbackPlan, PlanRevision, User
 from registry.models.usage import check_copy
-from registry.words import can_be_read
+from registry.readable import can_be_read
 
 # What an alternative may be given; its place in the order is its place in the list.
 ALTERNATIVE_FIELDS = (

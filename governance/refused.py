@@ -5,7 +5,7 @@ from typing import Any, Never
 
 from django.core.exceptions import ValidationError
 
-from registry.words import can_be_read
+from registry.readable import can_be_read
 
 LONGEST_TEXT = 20_000
 

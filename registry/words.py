@@ -1,6 +1,5 @@
 """What people write to say what happened and where it can be read: checked once, for every form that asks for it."""
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,14 +8,6 @@ from django.core.validators import URLValidator
 
 LONGEST_ADDRESS = 500
 _has_valid_url = URLValidator(schemes=["https", "http"])
-# Letters, numbers, punctuation and symbols can be seen; of them only these fillers and the empty Braille cell cannot.
-_SEEN = frozenset("LNPS")
-_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-
-
-def can_be_read(text: str) -> bool:
-    """Whether anything is left of `text` for the eye: not so of spaces and of signs that have no width."""
-    return any(unicodedata.category(sign)[0] in _SEEN and sign not in _FILLERS for sign in text)
 
 
 def checked_sentence(text: str, *, longest: int) -> str:

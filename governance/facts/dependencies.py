@@ -24,7 +24,7 @@ from governance.rules.facts import (
 from registry.among import Among
 from registry.capabilities import read_needs
 from registry.models import Alternative, Dependency, Drill, PlanRevision
-from registry.words import can_be_read
+from registry.readable import can_be_read
 
 _DAY = timedelta(days=1)
 

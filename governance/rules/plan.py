@@ -16,7 +16,7 @@ from governance.rules.english import DISTRIBUTION, license_of, listed
 from governance.rules.facts import AlternativeFacts, OfferingFacts
 from governance.rules.findings import Flaw, Page
 from governance.rules.place import Place, flaw_of, offering_of, plan_page
-from registry.words import can_be_read
+from registry.readable import can_be_read
 
 __all__ = ["ANOTHER", "Place", "PlanState", "Standing", "judge_alternative", "not_confirmed", "plan_state"]
 

@@ -11,7 +11,7 @@ from django.db import models
 from registry.models.catalog import AIModel, Offering
 from registry.models.usage import Dependency, HeldCopy
 from registry.models.vendors import Vendor
-from registry.words import can_be_read
+from registry.readable import can_be_read
 
 
 class FallbackPlan(models.Model):

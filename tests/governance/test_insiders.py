@@ -11,7 +11,7 @@ from governance.check import preview
 from governance.models import Proposal
 from governance.plans import draft_revision
 from governance.proposals import Refused, propose_waiver
-from registry.models import AIModel, Dependency, Offering, System, User
+from registry.models import AIModel, Dependency, Offering, Revision, System, User
 from tests import factories as f
 from tests.factories import NOW, TODAY
 from tests.governance.conftest import client_of
@@ -248,3 +248,42 @@ def _draft(dependency: Dependency, alternative: dict[str, Any], **text: Any) -> 
     given = {"trigger": "It retires.", "switch_procedure": "Change the route.", "switched_by": "On call"} | text
     author = owner_of(dependency.system)
     return draft_revision(dependency, author=author, alternatives=[alternative], now=NOW, **given)
+
+
+def reported(dependency: Dependency, by: User, kind: str, **facts: Any) -> int:
+    body = {
+        "offering": dependency.offering_id,
+        "kind": kind,
+        "summary": "It says so.",
+        "source_url": "https://x.example/",
+    }
+    return client_of(by).post("/api/v1/reports/", body | facts, format="json").status_code
+
+
+def test_who_has_to_pass_the_gate_does_not_report_the_license_that_nobody_knows() -> None:
+    dependency = green()
+    Revision.objects.filter(offering=dependency.offering).update(license=None)
+    assert ("UD201", "error") in levels(dependency)
+
+    assert reported(dependency, owner_of(dependency.system), "license_changed", license="Apache-2.0") == 400
+    assert ("UD201", "error") in levels(dependency)
+
+    assert reported(dependency, f.user(role="reviewer"), "license_changed", license="Apache-2.0") == 201
+    assert ("UD201", "error") not in levels(dependency)
+
+
+def test_bad_news_is_for_everybody_to_report_and_its_end_for_a_reviewer() -> None:
+    dependency, reviewer = green(), f.user(role="reviewer")
+    owner = owner_of(dependency.system)
+    f.license_("CC-BY-NC-4.0", "non-commercial")
+    news: list[tuple[str, dict[str, str], str, dict[str, str]]] = [
+        ("gated", {"gating": "manual"}, "ungated", {}),
+        ("retirement_announced", {"retires_on": "2031-01-01"}, "retirement_moved", {"retires_on": "2032-01-01"}),
+        ("disabled", {}, "restored", {}),
+        ("license_changed", {"license": "CC-BY-NC-4.0"}, "license_changed", {"license": "Apache-2.0"}),
+    ]
+
+    for bad, facts, good, its_end in news:
+        assert reported(dependency, owner, bad, **facts) == 201, bad
+        assert reported(dependency, owner, good, **its_end) == 400, good
+        assert reported(dependency, reviewer, good, **its_end) == 201, good
