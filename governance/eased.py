@@ -27,7 +27,7 @@ def stand_of(offering: Offering) -> Stand:
     """As the database has it now, by two queries."""
     status, gating, retires_on = Offering.objects.values_list("status", "gating", "retires_on").get(pk=offering.pk)
     rows = Revision.objects.filter(offering=offering).values_list("revision", "license_id", "license__license_class")
-    licenses = {revision: (pk, klass) if pk is not None else None for revision, pk, klass in rows}
+    licenses = {revision: (pk, klass) if klass else None for revision, pk, klass in rows}
     return Stand(status, gating, retires_on, licenses)
 
 
