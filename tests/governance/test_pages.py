@@ -224,7 +224,7 @@ def test_a_decision_on_facts_that_have_changed_is_not_taken_and_shows_what_diffe
     answer = reviewer.post(reverse("pages:decide", args=[proposal.pk]), data)
     proposal.refresh_from_db()
     assert answer.status_code == 409
-    assert "Gating" in answer.content.decode()
+    assert "us-differs" in answer.content.decode()
     assert proposal.state == Proposal.State.SUBMITTED
 
 
