@@ -10,6 +10,7 @@ from governance import audit
 from governance.models import Comment, Proposal
 from governance.models.deliberation import SCHEMES
 from governance.refused import Refused, invalid, written
+from governance.snapshot import snapshot
 from registry.models import User
 
 _is_address = URLValidator(SCHEMES)
@@ -56,7 +57,8 @@ def _write(row: Comment, author: User, text: str, link: str, *, now: datetime) -
         if row.answers_id is not None and Comment.objects.filter(answers=row.answers_id).exists():
             raise Refused("closed", "This question was answered already.")
         row.save()
-        said = {"proposal": row.proposal_id, "text": row.text, "link": row.link, "asked_of": row.asked_of_id}
+        names = ("proposal", "kind", "text", "link", "asked_of", "answers")
+        said = {name: value for name, value in snapshot(row).items() if name in names}
         audit.record(f"governance:{row.kind}:written", row, actor=author, after=said)
     return row
 

@@ -45,7 +45,8 @@ def edit(
         locked.state_digest = digest(locked.submitted_state)
         locked.route = dict(route_of(locked, locked.submitted_state, terms_in_force(now)))
         locked.save()
-        audit.record("governance:proposal:edited", locked, actor=actor, before=before, after=_terms(locked))
+        after = _terms(locked) | {"state": locked.submitted_state, "route": locked.route}
+        audit.record("governance:proposal:edited", locked, actor=actor, before=before, after=after)
     return locked
 
 

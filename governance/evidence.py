@@ -25,11 +25,15 @@ from governance.models import (
     Attestation,
     AuditEntry,
     Block,
+    BreakGlass,
     Check,
+    Comment,
     Decision,
+    Delegation,
     Finding,
     Impact,
     Notice,
+    Policy,
     Proposal,
     Ticket,
     Waiver,
@@ -39,9 +43,11 @@ from registry.models import (
     AIModel,
     Alternative,
     Change,
+    Correction,
     Dependency,
     Drill,
     FallbackPlan,
+    LineageEdge,
     Offering,
     PlanRevision,
     Revision,
@@ -92,6 +98,7 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
     proposals = Proposal.objects.filter(
         Q(dependency__in=dependencies)
         | Q(system=system)
+        | Q(model__in=models)
         | Q(offering__in=offerings, distribution=system.distribution, purpose__in=dependencies.values("purpose"))
     )
     impacts = Impact.objects.filter(dependency__in=dependencies)
@@ -118,6 +125,9 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
     )
     yield _table("proposals", "What was asked for, and the state of facts it was asked on.", proposals)
     yield _table("decisions", "Who decided, when, and on which state.", Decision.objects.filter(proposal__in=proposals))
+    yield _table("comments", "What was said and asked about it.", Comment.objects.filter(proposal__in=proposals))
+    delegations = Delegation.objects.filter(decisions__proposal__in=proposals).distinct()
+    yield _table("delegations", "By which somebody decided in the place of another.", delegations)
     yield _table("adoptions", "Models that may be used, by decision.", Adoption.objects.filter(proposal__in=proposals))
     yield _table(
         "approvals",
@@ -128,6 +138,19 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
     yield _table("waivers", "Rules that were waived, until when, and why.", waivers)
     blocks = Block.objects.filter(Q(offering__in=offerings) | Q(model__in=models) | Q(vendor__in=vendors))
     yield _table("blocks", "What must not be used.", blocks)
+    yield _table(
+        "break-glass",
+        "When one person held the gate open, why, and who reviewed that.",
+        BreakGlass.objects.filter(system=system),
+    )
+    yield _table(
+        "lineage",
+        "What those models were made from, who says so and where.",
+        LineageEdge.objects.filter(child__in=models),
+    )
+    corrections = Correction.objects.filter(offering__in=offerings)
+    yield _table("corrections", "What people put above the word of sources, until when.", corrections)
+    yield _table("policies", "What the gate asked for, version by version.", Policy.objects.all())
     yield _table(
         "changes", "What changed upstream and touched it.", Change.objects.filter(impacts__in=impacts).distinct()
     )
@@ -167,6 +190,19 @@ _PERSONS = (
     "asked_by",
     "changed_by",
     "deputy",
+    "plan_author",
+    "acting_for",
+    "delegator",
+    "delegate",
+    "ended_by",
+    "author",
+    "opened_by",
+    "closed_by",
+    "reviewed_by",
+    "asserted_by",
+    "lineage_asserted_by",
+    "made_by",
+    "asked_of",
 )
 
 

@@ -14,6 +14,8 @@ from governance.refused import Refused, invalid, refuse, refuse_nul, written
 from governance.terms import terms_in_force
 from registry.locks import serialise
 from registry.models import AIModel, Alternative, Dependency, FallbackPlan, PlanRevision, User
+from registry.models.usage import check_copy
+from registry.readable import can_be_read
 
 # What an alternative may be given; its place in the order is its place in the list.
 ALTERNATIVE_FIELDS = (
@@ -72,7 +74,7 @@ def draft_revision(
         _refuse_what_nobody_can_keep(revision, now=now)
         revision.save()
         for order, given in enumerate(alternatives, start=1):
-            _add_alternative(revision, order, given)
+            _add_alternative(revision, order, given, now=now)
         audit.record("governance:plan_revision:drafted", revision, actor=author, after=_said(revision))
     return revision
 
@@ -148,7 +150,7 @@ def _refuse_what_nobody_can_keep(revision: PlanRevision, *, now: datetime) -> No
         raise invalid("drill_every_days", f"drill_every_days: policy lets a drill count for {at_most} days at most.")
 
 
-def _add_alternative(revision: PlanRevision, order: int, given: Mapping[str, Any]) -> None:
+def _add_alternative(revision: PlanRevision, order: int, given: Mapping[str, Any], *, now: datetime) -> None:
     where = f"alternatives[{order}]."
     if unknown := sorted(set(given) - set(ALTERNATIVE_FIELDS)):
         raise invalid(where + unknown[0], f"{where}{unknown[0]} is no field of an alternative.")
@@ -158,6 +160,7 @@ def _add_alternative(revision: PlanRevision, order: int, given: Mapping[str, Any
         raise invalid(f"{where}offering", f"{where}offering: {alternative.offering} is what this plan replaces.")
     try:
         alternative.full_clean(exclude=["plan_revision"])
+        check_copy(alternative, alternative.offering, today=now.date())
     except ValidationError as error:
         refuse(error, where=where)
     alternative.save()
@@ -170,7 +173,7 @@ def _primary_id(plan: FallbackPlan) -> int | None:
 def _refuse_what_is_missing(revision: PlanRevision, plan: FallbackPlan) -> None:
     if not revision.alternatives.exists():
         raise invalid("alternatives", "A plan names at least one alternative.")
-    if plan.dependency and plan.dependency.has_index and not revision.reindex_plan.strip():
+    if plan.dependency and plan.dependency.has_index and not can_be_read(revision.reindex_plan):
         raise invalid(
             "reindex_plan",
             "This dependency has an index, and another model means re-indexing: say how the index is rebuilt.",

@@ -119,7 +119,7 @@ def _write(
     )
     # An approved proposal is audited by the decision, which says what it granted.
     if proposal is None:
-        said = {"text": text, "reason": reason, "in_force_from": in_force_from}
+        said = {"text": text, "document": document, "reason": reason, "in_force_from": in_force_from}
         audit.record("governance:policy:changed", made, actor=author, before={"version": before}, after=said)
     return made
 

@@ -5,6 +5,8 @@ from typing import Any, Never
 
 from django.core.exceptions import ValidationError
 
+from registry.readable import can_be_read
+
 LONGEST_TEXT = 20_000
 
 
@@ -26,9 +28,9 @@ def invalid(field: str, message: str) -> Refused:
 
 
 def written(field: str, text: str) -> str:
-    """`text` without the space around it; refused where nothing, too much or a NUL is left."""
+    """`text` without the space around it; refused where nothing that one sees, too much or a NUL is left."""
     stripped = text.strip()
-    if not stripped:
+    if not can_be_read(stripped):
         raise invalid(field, f"{field} is empty: others have to understand it.")
     if len(stripped) > LONGEST_TEXT or "\x00" in stripped:
         raise invalid(field, f"{field} is longer than {LONGEST_TEXT} characters or contains a NUL.")

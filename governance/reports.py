@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance import audit
+from governance.eased import eased, stand_of
+from governance.permissions import can_correct
 from governance.snapshot import snapshot
 from registry import reports
 from registry.models import Change, Offering, User, Vendor
@@ -25,7 +28,12 @@ def report_change(
     reported_by: User,
     now: datetime,
 ) -> Report:
-    """As `registry.reports.report_change`, audited: what was said, and each change that it is told as."""
+    """As `registry.reports.report_change`, audited: what was said, and each change that it is told as.
+
+    Who has to pass the gate tells of bad news; good news, by which it would turn green, reviewers and administrators
+    enter. Raises `ValidationError` at `kind` otherwise.
+    """
+    before = stand_of(offering)
     found = reports.report_change(
         offering,
         kind=kind,
@@ -35,6 +43,9 @@ def report_change(
         reported_by=reported_by,
         now=now,
     )
+    good_news = eased(before, stand_of(offering))
+    if good_news and not can_correct(reported_by):
+        raise ValidationError({"kind": [f"Only reviewers and administrators say {good_news}: ask one of them."]})
     said = {
         "kind": kind,
         "facts": {name: jsonable(value) for name, value in facts.items()},

@@ -11,6 +11,7 @@ from django.db import transaction
 from governance import audit
 from governance.models import Block
 from governance.refused import Refused, invalid, refuse, written
+from governance.snapshot import snapshot
 from registry import assertions, merge
 from registry.models import AIModel, Change, User, Vendor
 from registry.ownership import lineage_of
@@ -31,7 +32,7 @@ def merge_vendors(gone: Vendor, into: Vendor, *, reason: str, by: User, now: dat
             raise Refused(
                 "blocked", f"{block}: {block.reason} Block {into} as well, or lift the block, before they are one."
             )
-        before = {"models": sorted(gone.models.values_list("slug", flat=True)), "parent": gone.parent_id}
+        before = {"parent": gone.parent_id} | _rows_of(gone)
         try:
             change = merge.merge(gone, into, reason=reason, by=by, now=now)
         except ValidationError as error:
@@ -41,7 +42,7 @@ def merge_vendors(gone: Vendor, into: Vendor, *, reason: str, by: User, now: dat
             gone,
             actor=by,
             before=before,
-            after={"into": into.slug, "reason": reason, "change": change.pk},
+            after={"into": into.slug, "vendor": into.pk, "reason": reason, "change": snapshot(change)} | _rows_of(into),
         )
     return change
 
@@ -78,9 +79,23 @@ def assert_lineage(
                 change = assertions.retract_base(model, base, relation, word)
         except ValidationError as error:
             refuse(error)
-        after = lineage_of(model) | {"source": source}
+        # One row is told with those that hang on it: the edges, and the change by which people hear of it.
+        after = lineage_of(model) | {"row": snapshot(AIModel.objects.get(pk=model.pk), "base_edges")}
+        after |= {"change": snapshot(change)} if change else {}
         audit.record("governance:lineage:asserted", model, actor=by, before=before, after=after)
     return change
+
+
+def _rows_of(vendor: Vendor) -> dict[str, list[object]]:
+    """What names the vendor and would go over with it."""
+    return {
+        "models": list(vendor.models.order_by("slug").values_list("slug", flat=True)),
+        "offerings": list(vendor.offerings.order_by("pk").values_list("pk", flat=True)),
+        "serves": list(vendor.served_dependencies.order_by("pk").values_list("pk", flat=True)),
+        "aliases": list(vendor.aliases.order_by("pk").values_list("text", flat=True)),
+        "hub_namespaces": list(vendor.hub_namespaces.order_by("pk").values_list("name", flat=True)),
+        "children": list(vendor.children.order_by("pk").values_list("slug", flat=True)),
+    }
 
 
 def _require(person: User, right: str, otherwise: str) -> None:

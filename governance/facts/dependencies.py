@@ -24,6 +24,7 @@ from governance.rules.facts import (
 from registry.among import Among
 from registry.capabilities import read_needs
 from registry.models import Alternative, Dependency, Drill, PlanRevision
+from registry.readable import can_be_read
 
 _DAY = timedelta(days=1)
 
@@ -234,7 +235,7 @@ def put_together(
             pinned_revision=row.pinned_revision,
             host=hosts.of(offerings[row.offering_id], row.served_by_id),
             needs=read_needs(row.needs),
-            has_verified_copy=_is_verified(row),
+            has_verified_copy=_is_verified(row, offerings[row.offering_id]),
             has_index=row.has_index,
             plan=_plan(row, alternatives),
             actions=row.actions,
@@ -255,7 +256,7 @@ def _alternative(
         offering=offering,
         pinned_revision=row.pinned_revision,
         host=hosts.of(offering, row.served_by_id) if offering else OURSELVES,
-        has_verified_copy=_is_verified(row),
+        has_verified_copy=_is_verified(row, offering),
         impact_statement=row.impact_statement,
         approval=permits.approvals.get(row.pk),
         switch_time_days=row.switch_time_days,
@@ -263,8 +264,10 @@ def _alternative(
     )
 
 
-def _is_verified(row: DependencyRow | AlternativeRow) -> bool:
-    return bool(row.held_copy_digest and row.held_copy_verified_on)
+def _is_verified(row: DependencyRow | AlternativeRow, offering: OfferingFacts | None) -> bool:
+    """A copy counts once its digest was verified; of a service nobody holds one, whatever was entered."""
+    is_of_weights = offering is not None and offering.has_revisions
+    return is_of_weights and bool(row.held_copy_digest and row.held_copy_verified_on)
 
 
 def _plan(row: DependencyRow, alternatives: Mapping[int, list[AlternativeFacts]]) -> PlanFacts | None:
@@ -275,6 +278,6 @@ def _plan(row: DependencyRow, alternatives: Mapping[int, list[AlternativeFacts]]
     return PlanFacts(
         id=row.plan_id,
         number=row.plan_number,
-        says_how_to_reindex=bool((row.reindex_plan or "").strip()),
+        says_how_to_reindex=can_be_read(row.reindex_plan or ""),
         alternatives=tuple(alternatives.get(row.plan_revision_id, ())),
     )

@@ -15,7 +15,7 @@ from governance.facts.concentrations import load_concentrations_of
 from governance.facts.dependencies import load_rows, put_together
 from governance.facts.hosts import load_hosts
 from governance.facts.offerings import load_offerings
-from governance.facts.permits import load_permits
+from governance.facts.permits import GIVEN_FOR, load_permits
 from governance.models import BreakGlass, Waiver
 from governance.rules.facts import DependencyFacts, GlassFacts, SystemFacts, Use, WaiverFacts
 from registry.among import Among
@@ -104,7 +104,8 @@ def _load_waivers(ids: Collection[int], now: datetime) -> Mapping[int, list[Waiv
     """By system the waivers in force for the whole of it."""
     found: dict[int, list[WaiverFacts]] = defaultdict(list)
     rows = Waiver.objects.filter(Among("system_id", ids), ended_at=None, expires_on__gte=now.date()).order_by("pk")
-    for system_id, pk, proposal_id, granted_at, expires_on, rule, reason in rows.values_list("system_id", *_WAIVER):
+    columns = ("system_id", *_WAIVER, GIVEN_FOR)
+    for system_id, pk, proposal_id, granted_at, expires_on, rule, reason, given_for in rows.values_list(*columns):
         found[system_id].append(
             WaiverFacts(
                 id=pk,
@@ -114,6 +115,7 @@ def _load_waivers(ids: Collection[int], now: datetime) -> Mapping[int, list[Waiv
                 rule=rule,
                 reason=reason,
                 dependency_id=None,
+                basis=given_for or {},
             )
         )
     return found

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast
 
 from governance.facts.json_objects import JSONObjectAgg
@@ -19,6 +19,8 @@ from registry.among import Among
 _COLUMNS = ("pk", "proposal_id", "granted_at", "expires_on", "ended_at", "end_reason", "facts")
 _FIELDS = ("id", *_COLUMNS[1:-1], "basis")
 _ADOPTION, _APPROVAL, _WAIVER = "adoption", "approval", "waiver"
+# What the system was when a waiver was decided on: the basis of the waiver.
+GIVEN_FOR = "proposal__decided_state__system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _rows(wanted: Wanted, today: date) -> Iterable[tuple[Any, ...]]:
             ["alternative_id", "one", "two"],
         ),
         _part(
-            _waivers(wanted, today).annotate(facts=_no_basis()),
+            _waivers(wanted, today).annotate(facts=F(GIVEN_FOR)),
             _WAIVER,
             ["dependency_id", "rule", "reason"],
         ),

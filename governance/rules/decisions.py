@@ -42,16 +42,19 @@ def _flaw(case: Case, what: str, concern: str | None) -> Flaw:
 
 
 def waivers(case: Case, used: Collection[WaiverFacts]) -> Iterator[Flaw]:
-    """UD502 for each waiver that lowered a finding of this case, and for those of the dependency that did not."""
-    own = case.use.dependency.waivers if case.use.dependency else ()
+    """UD502 for each waiver that lowered a finding of this case, and for those that did not: of the dependency all, of
+    the system those that cover it no more.
+    """
+    outgrown = [waiver for waiver in case.use.system.waivers if waiver.outgrown_by(case.use.system)]
+    own = (*(case.use.dependency.waivers if case.use.dependency else ()), *outgrown)
     by_id = {waiver.id: waiver for waiver in (*used, *own)}
     for waiver in sorted(by_id.values(), key=lambda one: (one.rule, one.expires_on)):
         left = (waiver.expires_on - case.today).days
         ends_soon = waiver in used and left <= case.policy.waiver_warning_days
         yield Flaw(
             rule="UD502",
-            message=f"{_subject(case, waiver)} until {waiver.expires_on}: {waiver.reason}",
-            fix=_fix(waiver, left, is_used=waiver in used),
+            message=f"{_subject(case, waiver)} until {waiver.expires_on}: {waiver.reason}{_outgrown(case, waiver)}",
+            fix=_fix(case, waiver, left, is_used=waiver in used),
             page=Page("proposal", waiver.proposal_id),
             at_most=None if ends_soon else NOTE,
         )
@@ -75,7 +78,14 @@ def _subject(case: Case, waiver: WaiverFacts) -> str:
     return f"{waiver.rule} is waived for {case.use.system.name if whole else case.use.purpose}"
 
 
-def _fix(waiver: WaiverFacts, left: int, *, is_used: bool) -> str:
+def _outgrown(case: Case, waiver: WaiverFacts) -> str:
+    outgrown = waiver.outgrown_by(case.use.system)
+    return f" It does not cover {case.use.system.name} any more, which was {outgrown}." if outgrown else ""
+
+
+def _fix(case: Case, waiver: WaiverFacts, left: int, *, is_used: bool) -> str:
+    if waiver.outgrown_by(case.use.system):
+        return f"Mend what {waiver.rule} finds, or propose the waiver again; somebody else decides."
     if not is_used:
         return "Nothing to do: the rule is kept without it."
     return f"Mend what {waiver.rule} finds before then: {days(left)} left." if left else "It ends today."

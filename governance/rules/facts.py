@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from governance.rules.catalogue import CRITICALITIES
 from registry.capabilities import Capabilities, Needs
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
@@ -124,11 +125,22 @@ class ApprovalFacts(PermitFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverFacts(PermitFacts):
-    """For one dependency, or for a whole system where `dependency_id` is None."""
+    """For one dependency, or for a whole system where `dependency_id` is None.
+
+    `basis` is what the system was when it was decided: criticality and distribution; empty where nobody kept that.
+    """
 
     rule: str
     dependency_id: int | None
     reason: str
+
+    def outgrown_by(self, system: "SystemFacts") -> str:
+        """In what the system weighs more than the one it was given for; empty where it covers the system still."""
+        criticality = self.basis.get("criticality", system.criticality)
+        if CRITICALITIES.index(system.criticality) < CRITICALITIES.index(str(criticality)):
+            return f"{criticality} and is {system.criticality}"
+        distribution = self.basis.get("distribution", system.distribution)
+        return "" if distribution == system.distribution else f"{distribution} and is {system.distribution}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,11 +113,15 @@ def _through_the_glass(finding: Finding, case: Case) -> Finding:
 
 
 def _waiver(finding: Finding, use: Use) -> WaiverFacts | None:
-    """The waiver of this rule that lasts longest, if the rule can be waived."""
+    """The waiver of this rule that lasts longest, if the rule can be waived.
+
+    Who waived it for a system that mattered less was not asked about this one.
+    """
     if not RULES[finding.rule].is_waivable:
         return None
     own = use.dependency.waivers if use.dependency else ()
-    fitting = [waiver for waiver in (*own, *use.system.waivers) if waiver.rule == finding.rule]
+    standing = (waiver for waiver in (*own, *use.system.waivers) if not waiver.outgrown_by(use.system))
+    fitting = [waiver for waiver in standing if waiver.rule == finding.rule]
     return max(fitting, key=lambda waiver: waiver.expires_on, default=None)
 
 

@@ -17,6 +17,7 @@ from governance.rules.english import DISTRIBUTION, license_of, listed
 from governance.rules.facts import AlternativeFacts, OfferingFacts
 from governance.rules.findings import Flaw, Page
 from governance.rules.place import Place, flaw_of, offering_of, plan_page
+from registry.readable import can_be_read
 
 __all__ = ["ANOTHER", "Place", "PlanState", "Standing", "judge_alternative", "not_confirmed", "plan_state"]
 
@@ -132,7 +133,7 @@ def _changes(alternative: AlternativeFacts, place: Place) -> tuple[basis.FactCha
 
 
 def _impact_statement(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    if not alternative.impact_statement:
+    if not can_be_read(alternative.impact_statement):
         fix = "Say in the plan what users lose while no model does this."
         yield flaw_of("UD401", f"{alternative} does not say what users lose.", fix, plan_page(place))
 

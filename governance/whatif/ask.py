@@ -66,7 +66,10 @@ def save_report(question: Question, *, title: str, by: User, now: datetime) -> W
     with transaction.atomic():
         row.save(force_insert=True)
         audit.record(
-            "governance:whatifreport:saved", row, actor=by, after={"asked": row.asked, "counts": document["counts"]}
+            "governance:whatifreport:saved",
+            row,
+            actor=by,
+            after={"title": row.title, "asked": row.asked, "counts": document["counts"]},
         )
     return row
 

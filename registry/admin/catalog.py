@@ -79,9 +79,14 @@ class AIModelAdmin(RegisterAdmin):
         ("Lineage", {"fields": ("lineage_status", "lineage_source")}),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: AIModel | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
-        """Lineage decides what counts as independent, so its status is not for a model's owner to state."""
-        return () if request.user.has_perm("registry.assert_lineage") else ("lineage_status", "lineage_source")
+    def get_readonly_fields(self, request: HttpRequest, obj: AIModel | None = None) -> tuple[str, ...]:
+        """Lineage decides what counts as independent, so it is not for a model's owner to state, nor is the developer
+        that it is asserted of. And what other people decided to withdraw its owner does not list again.
+        """
+        if request.user.has_perm("registry.assert_lineage"):
+            return ()
+        withdrawn = ("state",) if obj is not None and obj.state == AIModel.State.WITHDRAWN else ()
+        return ("lineage_status", "lineage_source", *(("developer",) if obj is not None else ()), *withdrawn)
 
     def save_model(self, request: HttpRequest, obj: AIModel, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         self._lineage_before(request, lineage_of(obj))

@@ -34,9 +34,13 @@ class SystemAdmin(RegisterAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (Dependencies,)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
-        """Tags decide on exceptions of the policy, so the team that has to pass the gate does not set them."""
-        return () if request.user.has_perm("registry.tag_system") else ("tags",)
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
+        """Tags decide on exceptions of the policy, and criticality and distribution on what it asks: the team that has to
+        pass the gate does not change them.
+        """
+        if request.user.has_perm("registry.tag_system"):
+            return ()
+        return ("tags", *(System.WEIGHED_BY if obj is not None else ()))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[System]:
         return (
@@ -101,6 +105,10 @@ class DependencyAdmin(RegisterAdmin):
         ("Our own copy", {"fields": ("held_copy_location", ("held_copy_digest", "held_copy_verified_on"))}),
         ("Life", {"fields": (("declared_on", "ended_on"),)}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
+        """What was decided for one use does not go over to another: that is another dependency."""
+        return (*self.readonly_fields, *(Dependency.IDENTITY if obj is not None else ()))
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         """A dependency ends (`ended_on`); it is never deleted."""

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from rest_framework import serializers
 
 from registry import models
+from registry.models.usage import check_copy
 
 
 class _Slug(serializers.SlugRelatedField[Any]):
@@ -14,6 +16,12 @@ class _Slug(serializers.SlugRelatedField[Any]):
         kwargs.setdefault("slug_field", "slug")
         kwargs.setdefault("read_only", queryset is None)
         super().__init__(queryset=queryset, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The row of that name; a NUL, which PostgreSQL refuses to look for, is in none."""
+        if isinstance(data, str) and "\x00" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 # The stubs type a field by its attributes of the same name (`source`, `parent`), which a declared field may well have.
@@ -110,9 +118,13 @@ class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Lineage decides what counts as independent, so only who may assert it states it, and signs for it."""
         stated = [name for name in ("lineage_status", "lineage_source") if self._states(attrs, name)]
+        person = self.context["request"].user
+        if self.instance and self._states(attrs, "developer") and not person.has_perm("registry.assert_lineage"):
+            # What was asserted of its lineage would vouch for the new developer as well.
+            only = "Only reviewers and administrators say that another vendor developed a model."
+            raise serializers.ValidationError({"developer": only}, code="not_allowed")
         if not stated:
             return attrs
-        person = self.context["request"].user
         if not person.has_perm("registry.assert_lineage"):
             only = "Only reviewers and administrators state what a model was made from."
             raise serializers.ValidationError(dict.fromkeys(stated, only), code="not_allowed")
@@ -193,6 +205,19 @@ class SystemSerializer(serializers.ModelSerializer[models.System]):
             raise serializers.ValidationError("Reviewers and administrators set tags.")
         return tags
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Who has to pass the gate does not make its own system weigh less."""
+        changed = [name for name in models.System.WEIGHED_BY if _differs(self.instance, attrs, name)]
+        if changed and not self.context["request"].user.has_perm("registry.tag_system"):
+            only = "Reviewers and administrators change it once the system is entered."
+            raise serializers.ValidationError(dict.fromkeys(changed, only), code="not_allowed")
+        return attrs
+
+
+def _differs(row: Any, attrs: dict[str, Any], name: str) -> bool:
+    """Whether `attrs` make `name` of a row that stands another; never of a new row."""
+    return row is not None and name in attrs and attrs[name] != getattr(row, name)
+
 
 class EnvironmentSerializer(serializers.ModelSerializer[models.Environment]):
     class Meta:
@@ -225,6 +250,22 @@ class DependencySerializer(serializers.ModelSerializer[models.Dependency]):
             "declared_on",
             "ended_on",
         )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What was decided for one use does not go over to another; and a copy has to be one of weights."""
+        if moved := [name for name in models.Dependency.IDENTITY if _differs(self.instance, attrs, name)]:
+            another = "Another use is another dependency: set ended_on of this one, and declare that."
+            raise serializers.ValidationError(dict.fromkeys(moved, another))
+        values = {name: getattr(self.instance, name, None) for name in _OF_A_COPY} | attrs
+        copy = models.Dependency(**{name: values[name] for name in _OF_A_COPY[1:]})
+        try:
+            check_copy(copy, values["offering"], today=timezone.now().date())
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from error
+        return attrs
+
+
+_OF_A_COPY = ("offering", "held_copy_digest", "held_copy_verified_on")
 
 
 class SourceSerializer(serializers.ModelSerializer[models.Source]):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.http import Http404
 from rest_framework import mixins, viewsets
 
 from registry.api.pages import Pages
@@ -15,6 +16,12 @@ class ReadOnly(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
     permission_classes = (ModelPermission,)
     pagination_class = Pages
     ordering: tuple[str, ...] = ("pk",)
+
+    def get_object(self) -> Any:
+        """The row that the address names; a NUL, which PostgreSQL refuses to look for, names none."""
+        if any("\x00" in part for part in self.kwargs.values()):
+            raise Http404
+        return super().get_object()
 
 
 class Writable(mixins.CreateModelMixin, mixins.UpdateModelMixin, ReadOnly):

@@ -11,6 +11,7 @@ from django.db import models
 from registry.models.catalog import AIModel, Offering
 from registry.models.usage import Dependency, HeldCopy
 from registry.models.vendors import Vendor
+from registry.readable import can_be_read
 
 
 class FallbackPlan(models.Model):
@@ -143,7 +144,7 @@ class Alternative(HeldCopy):
             raise ValidationError({"offering": "Choose the offering that takes over."})
         if self.kind != self.Kind.OFFERING and self.offering_id is not None:
             raise ValidationError({"offering": f"{self.get_kind_display()}: there is no offering in that."})
-        if self.kind != self.Kind.OFFERING and not self.impact_statement:
+        if self.kind != self.Kind.OFFERING and not can_be_read(self.impact_statement):
             raise ValidationError({"impact_statement": "Say what users lose while no model does this."})
 
 

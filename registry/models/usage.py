@@ -1,10 +1,12 @@
 """The organisation's applications and what they depend on."""
 
 import re
+from datetime import date
 from typing import Any, Never, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 from registry.capabilities import BadNeeds, read_needs
 from registry.models.catalog import Offering
@@ -37,7 +39,13 @@ class SystemQuerySet(models.QuerySet["System"]):
 
 
 class System(models.Model):
-    """An application of the organisation."""
+    """An application of the organisation.
+
+    How critical it is and how it is given out decide what the gate asks of it, so the team that has to pass there
+    enters both once and changes them no more.
+    """
+
+    WEIGHED_BY = ("criticality", "distribution")
 
     class Criticality(models.TextChoices):
         CRITICAL = "critical", "Critical"
@@ -102,6 +110,14 @@ class HeldCopy(models.Model):
         return bool(self.held_copy_digest and self.held_copy_verified_on)
 
 
+def check_copy(copy: HeldCopy, offering: Offering | None, *, today: date) -> None:
+    """Refuse a copy that cannot be: of a service, or verified on a day that has not come."""
+    if copy.held_copy_digest and offering is not None and offering.kind != Offering.Kind.WEIGHTS:
+        raise ValidationError({"held_copy_digest": f"{offering} is a service: it has no weights to hold a copy of."})
+    if copy.held_copy_verified_on and copy.held_copy_verified_on > today:
+        raise ValidationError({"held_copy_verified_on": f"{copy.held_copy_verified_on} has not come yet."})
+
+
 class DependencyQuerySet(models.QuerySet["Dependency"]):
     def current(self) -> Self:
         """Dependencies that have not ended."""
@@ -130,7 +146,13 @@ def validate_needs(document: Any) -> None:
 
 
 class Dependency(HeldCopy):
-    """A system uses an offering for a purpose in an environment. It ends and revives; it is never deleted."""
+    """A system uses an offering for a purpose in an environment. It ends and revives; it is never deleted.
+
+    These four stay what they were: approvals, waivers and drills were given for this very use, and another use is
+    another dependency.
+    """
+
+    IDENTITY = ("system", "offering", "purpose", "environment")
 
     system = models.ForeignKey(System, models.PROTECT, related_name="dependencies")
     offering = models.ForeignKey(Offering, models.PROTECT, related_name="dependencies")
@@ -171,6 +193,10 @@ class Dependency(HeldCopy):
 
     def __str__(self) -> str:
         return f"{self.system}: {self.offering.external_id} for {self.purpose} in {self.environment.slug}"
+
+    def clean(self) -> None:
+        if self.offering_id is not None:
+            check_copy(self, self.offering, today=timezone.now().date())
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; needs that nobody can read raise `ValidationError`, so that the gate need not doubt what is stored."""

@@ -55,6 +55,10 @@ AUDITED: frozenset[type[Model]] = frozenset(
         decisions.Channel,
         decisions.Notice,
         decisions.Attestation,
+        decisions.BreakGlass,
+        decisions.Comment,
+        decisions.Delegation,
+        decisions.WhatIfReport,
     }
 )
 # Written by the platform out of the above or of what upstreams say, with evidence of their own; by no person.
@@ -82,6 +86,9 @@ OF_THE_PLATFORM: frozenset[type[Model]] = frozenset(
         decisions.Delivery,
         decisions.IncidentTold,
         decisions.Ticket,
+        decisions.Reminder,
+        decisions.Concentration,
+        decisions.DryRun,  # whoever asks changes nothing by it
     }
 )
 

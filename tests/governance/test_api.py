@@ -131,6 +131,30 @@ def test_hostile_queries_are_no_server_errors(query: str, as_role: AsRole) -> No
     assert as_role("viewer").get(f"/api/v1/vendors/?{query}").status_code in {200, 400, 404}
 
 
+def test_no_nul_reaches_the_database_through_an_address_or_the_name_of_a_row(as_role: AsRole) -> None:
+    client, vendor = as_role("admin"), f.vendor("lab")
+
+    with CaptureQueriesContext(connection) as queries:
+        absent = client.get("/api/v1/vendors/a%00/")
+        renamed = client.patch(f"/api/v1/vendors/{vendor.slug}/", {"parent": "a\x00"}, format="json")
+        merged = client.post(f"/api/v1/vendors/{vendor.slug}/merge/", {"into": "a\x00", "reason": "x"}, format="json")
+
+    assert (absent.status_code, absent.json()["code"]) == (404, "not_found")
+    assert [one.json()["errors"][0]["field"] for one in (renamed, merged)] == ["parent", "into"]
+    assert not [one["sql"] for one in queries if "\x00" in one["sql"]]
+
+
+@pytest.mark.parametrize("address", ["/concentration/?team=a%00", "/admin/registry/vendor/?q=a%00", "/rules/a%00/"])
+def test_nor_through_a_page(address: str) -> None:
+    client = Client()
+    client.force_login(f.user(role="admin"))
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 400
+
+    assert len(queries) == 0
+
+
 def test_a_password_is_exchanged_for_a_token_that_works() -> None:
     f.user("ada", role="viewer")
     client = Client(headers={"Authorization": "Basic YWRhOmNvcnJlY3QgaG9yc2U="})

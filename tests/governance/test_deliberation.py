@@ -89,6 +89,8 @@ def test_talk_is_audited(world: World) -> None:
         "text": "See.",
         "link": "https://runs.example/1",
         "asked_of": None,
+        "kind": "comment",
+        "answers": None,
     }
 
 

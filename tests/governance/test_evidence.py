@@ -18,7 +18,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance import audit, evidence
+from governance.break_glass import close, open_glass
 from governance.evidence_files import as_csv
+from governance.proposals import ask
+from governance.standing_behind import assert_lineage
 from registry.models import User
 from tests import admin_rows
 from tests import factories as make
@@ -64,6 +67,25 @@ def test_it_tells_what_was_decided_by_whom_on_which_state(world: World) -> None:
     assert decision["state_digest"] == proposal["state_digest"]
     assert proposal["submitted_state"]["plan"]["revision"] == 1
     assert [len(json.loads(files[f"json/{name}.json"])) for name in ("approvals", "drills", "impacts")] == [1, 1, 1]
+
+
+def test_it_tells_when_one_person_held_the_gate_open_and_who_vouches_for_the_lineage(world: World) -> None:
+    system, model = world.dependency.system, world.offering.model
+    glass = open_glass(
+        by=world.owner, system=system, environment=make.environment(), reason="An outage.", hours=1, now=make.NOW
+    )
+    close(glass, by=world.owner, now=make.NOW)
+    assert_lineage(
+        model, statement="base", base=make.model(), relation="merge", source="Card.", by=world.reviewer, now=make.NOW
+    )
+    ask(world.waiver(), author=world.other_reviewer, text="Who answers?", asked_of=world.owner, now=make.NOW)
+    files = pack_of(world)
+    held, edge, asked = (json.loads(files[f"json/{name}.json"])[0] for name in ("break-glass", "lineage", "comments"))
+    people = {one["id"]: one["username"] for one in json.loads(files["json/people.json"])}
+    assert (held["reason"], people[held["opened_by"]], held["reviewed_by"]) == ("An outage.", "olga", None)
+    assert (edge["relation"], people[edge["asserted_by"]], edge["source"]) == ("merge", "rita", "Card.")
+    assert (asked["text"], people[asked["author"]], people[asked["asked_of"]]) == ("Who answers?", "rolf", "olga")
+    assert "breakglass:opened" in files["audit/chain.jsonl"]
 
 
 def test_every_file_is_explained_and_stands_with_its_hash_in_the_manifest(world: World) -> None:
