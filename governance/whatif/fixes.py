@@ -51,15 +51,17 @@ class Help:
     @property
     def text(self) -> str:
         number = len(self.dependencies)
-        these = "this one" if number == 1 else f"these {number}"
+        # Which they are stands below it.
+        these = f", for these {number}" if number > 1 else ""
         if self.act.kind == "adopt":
             where = DISTRIBUTION[self.act.distribution]
-            return f"Adopt {self.name} for {self.act.purpose} in {where}, for {these}"
+            return f"Adopt {self.name} for {self.act.purpose} in {where}{these}"
         if self.act.kind == "plan":
-            return f"Put {self.name} into the plans and have it approved, for {these}"
+            plan = "plans" if number > 1 else "plan"
+            return f"Put {self.name} into the {plan} and have it approved{these}"
         if self.act.kind == "drill":
-            return f"Drill the switch to {self.name}, and pass within the notice, for {these}"
-        return f"Approve {self.name} for {these}"
+            return f"Drill the switch to {self.name}, and pass within the notice{these}"
+        return f"Approve {self.name}{these.removeprefix(',')}"
 
 
 def most_helpful(fates: Iterable[Fate], scene: Scene, candidates: Candidates) -> list[Help]:
