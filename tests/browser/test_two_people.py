@@ -9,7 +9,7 @@ from tests.browser.conftest import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_an_owner_plans_a_reviewer_approves_and_the_gate_turns_green(
+def test_an_owner_plans_a_reviewer_approves_a_drill_passes_and_the_gate_turns_green(
     visitors: list[Visitor], dependency: Dependency
 ) -> None:
     owner, reviewer, _other = visitors
@@ -41,6 +41,15 @@ def test_an_owner_plans_a_reviewer_approves_and_the_gate_turns_green(
     expect(reviewer.page.get_by_text("No vendor stands behind both")).to_be_visible()
     reviewer.page.get_by_role("button", name="Approve").click()
     expect(reviewer.page.locator("#decision").get_by_text("Approved")).to_be_visible()
+
+    owner.open("/systems/search/gate/?environment=production")
+    expect(owner.page.get_by_role("link", name="UD405")).to_be_visible()
+    owner.open(f"/dependencies/{dependency.pk}/plan/")
+    owner.page.get_by_role("link", name="Record a drill").first.click()
+    owner.page.get_by_label("What was run").fill("500 hardest queries")
+    owner.page.get_by_label("Which model really answered").fill("baai/bge")
+    owner.page.get_by_label("Time to switch").fill("06:00:00")
+    owner.page.get_by_role("button", name="Record the drill").click()
 
     owner.open("/systems/search/gate/?environment=production")
     expect(owner.page.locator("[data-verdict=pass]")).to_be_visible()

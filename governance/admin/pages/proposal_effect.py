@@ -7,6 +7,7 @@ from governance.admin.pages.proposal_gate import GateNow
 from governance.due_drills import State, state_of
 from governance.models import Adoption, Proposal
 from governance.plan_states import plan_states
+from governance.retiring import leaning_on
 from governance.rules.catalogue import ERROR, RULES
 from governance.rules.english import listed
 from governance.rules.plan import Standing
@@ -94,10 +95,11 @@ def _waive(proposal: Proposal, _now: datetime) -> list[str]:
     ]
 
 
-def _retire(proposal: Proposal, _now: datetime) -> list[str]:
+def _retire(proposal: Proposal, now: datetime) -> list[str]:
+    move = "Who still uses it has to move to the alternative of their plan, named below."
     return [
         f"{proposal.model} is withdrawn from the register: every check that meets it says UD101.",
-        "Who still uses it has to move to the alternative of their plan, named below.",
+        *([move] if leaning_on(required(proposal.model), now=now).uses else []),
         "Nothing is deleted; its history stays.",
     ]
 
