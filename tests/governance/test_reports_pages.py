@@ -14,7 +14,7 @@ from registry.correctable import CORRECTABLE
 from registry.models import Change, Correction, Member, Offering, Source, User
 from registry.reportable import REPORTABLE
 from tests import factories as make
-from tests.governance.test_pages import client_of
+from tests.governance.conftest import browser_of
 from tests.registry.test_corrections import says
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ def person(who: str, offering: Offering) -> User:
     ],
 )
 def test_who_may_report_and_who_may_correct(who: str, reports: int, corrects: int, service: Offering) -> None:
-    client = client_of(person(who, service))
+    client = browser_of(person(who, service))
 
     assert client.get(address("report", service.pk)).status_code == reports
     assert client.get(address("report-kind", service.pk, "removed")).status_code == reports
@@ -102,7 +102,7 @@ def test_a_correction_is_neither_made_nor_lifted_without_the_right(who: str, ser
         made_at=timezone.now(),
         ends_on=timezone.now().date(),
     )
-    client = client_of(person(who, service))
+    client = browser_of(person(who, service))
 
     assert client.post(address("correct-fact", service.pk, "retires_on"), correction_form()).status_code == 403
     assert client.post(address("lift-correction", standing.pk)).status_code == 403
@@ -119,7 +119,7 @@ def test_who_is_not_logged_in_is_led_to_the_log_in_page(name: str, service: Offe
 
 
 def test_a_report_is_entered_and_the_person_is_told_what_follows(service: Offering, reviewer: User) -> None:
-    response = client_of(reviewer).post(address("report-kind", service.pk, "retirement_announced"), REPORT)
+    response = browser_of(reviewer).post(address("report-kind", service.pk, "retirement_announced"), REPORT)
 
     assert response.headers["Location"] == address("model", "claude")
     assert told(response) == ["Your report is entered. Within a minute everyone concerned is told."]
@@ -131,7 +131,7 @@ def test_who_reports_against_the_vendors_own_list_is_told_so(service: Offering, 
     says(service, retires_on="2036-09-01", moment=timezone.now())
     Source.objects.filter(slug="vendor_api").update(name="Anthropic's own list")
 
-    response = client_of(reviewer).post(address("report-kind", service.pk, "retirement_moved"), REPORT)
+    response = browser_of(reviewer).post(address("report-kind", service.pk, "retirement_moved"), REPORT)
 
     assert told(response)[1] == (
         "Anthropic's own list says otherwise and counts (retires on: 2036-09-01); your report is shown beside it."
@@ -141,7 +141,7 @@ def test_who_reports_against_the_vendors_own_list_is_told_so(service: Offering, 
 def test_who_reports_what_is_known_is_told_so(service: Offering, reviewer: User) -> None:
     says(service, retires_on="2036-06-01", moment=timezone.now())
 
-    response = client_of(reviewer).post(address("report-kind", service.pk, "retirement_announced"), REPORT)
+    response = browser_of(reviewer).post(address("report-kind", service.pk, "retirement_announced"), REPORT)
 
     assert told(response) == ["That is known already: your report is kept, and nobody is told again."]
     assert not Change.objects.exists()
@@ -150,7 +150,7 @@ def test_who_reports_what_is_known_is_told_so(service: Offering, reviewer: User)
 def test_who_reports_a_removal_hears_who_still_lists_it(service: Offering, reviewer: User) -> None:
     says(service, mode="chat", moment=timezone.now())
 
-    response = client_of(reviewer).post(address("report-kind", service.pk, "removed"), REPORT)
+    response = browser_of(reviewer).post(address("report-kind", service.pk, "removed"), REPORT)
 
     assert "vendor_api listed it on" in told(response)[1]
 
@@ -159,7 +159,7 @@ def test_who_reports_a_removal_hears_who_still_lists_it(service: Offering, revie
 def test_a_report_that_lacks_something_is_shown_again(lacking: str, service: Offering, reviewer: User) -> None:
     given = {name: value for name, value in REPORT.items() if name != lacking}
 
-    response = client_of(reviewer).post(address("report-kind", service.pk, "retirement_announced"), given)
+    response = browser_of(reviewer).post(address("report-kind", service.pk, "retirement_announced"), given)
 
     assert response.status_code == 400
     assert list(response.context["form"].errors) == [lacking]
@@ -168,7 +168,7 @@ def test_a_report_that_lacks_something_is_shown_again(lacking: str, service: Off
 
 def test_what_the_form_does_not_know_is_said_at_its_field(service: Offering, reviewer: User) -> None:
     given = REPORT | {"license": "Nobody-Knows-It"}
-    response = client_of(reviewer).post(address("report-kind", service.pk, "license_changed"), given)
+    response = browser_of(reviewer).post(address("report-kind", service.pk, "license_changed"), given)
 
     assert response.status_code == 400
     assert list(response.context["form"].errors) == ["license"]
@@ -176,7 +176,7 @@ def test_what_the_form_does_not_know_is_said_at_its_field(service: Offering, rev
 
 @pytest.mark.parametrize("kind", REPORTABLE)
 def test_every_kind_has_its_page(kind: str, service: Offering, reviewer: User) -> None:
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
     assert address("report-kind", service.pk, kind) in client.get(address("report", service.pk)).content.decode()
     assert client.get(address("report-kind", service.pk, kind)).status_code == 200
 
@@ -189,7 +189,7 @@ def test_every_kind_has_its_page(kind: str, service: Offering, reviewer: User) -
     ],
 )
 def test_what_nobody_can_say_has_no_page(name: str, args: tuple[str], service: Offering, reviewer: User) -> None:
-    assert client_of(reviewer).get(address(name, service.pk, *args)).status_code == 404
+    assert browser_of(reviewer).get(address(name, service.pk, *args)).status_code == 404
 
 
 # --- correcting -------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_what_nobody_can_say_has_no_page(name: str, args: tuple[str], service: O
 
 def test_a_correction_counts_and_is_shown_beside_what_sources_say(service: Offering, reviewer: User) -> None:
     says(service, retires_on="2036-06-01", moment=timezone.now())
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
 
     response = client.post(address("correct-fact", service.pk, "retires_on"), correction_form())
     text = client.get(address("model", "claude")).content.decode()
@@ -212,14 +212,14 @@ def test_a_correction_counts_and_is_shown_beside_what_sources_say(service: Offer
 
 def test_without_a_correction_none_is_shown(service: Offering, reviewer: User) -> None:
     says(service, retires_on="2036-06-01", moment=timezone.now())
-    assert "Corrected by" not in client_of(reviewer).get(address("model", "claude")).content.decode()
+    assert "Corrected by" not in browser_of(reviewer).get(address("model", "claude")).content.decode()
 
 
 def test_that_there_is_none_can_be_said_with_a_tick(service: Offering, reviewer: User) -> None:
     says(service, retires_on="2036-06-01", moment=timezone.now())
 
     given = correction_form(value="", none="on")
-    client_of(reviewer).post(address("correct-fact", service.pk, "retires_on"), given)
+    browser_of(reviewer).post(address("correct-fact", service.pk, "retires_on"), given)
 
     service.refresh_from_db()
     assert service.retires_on is None
@@ -236,7 +236,7 @@ def test_that_there_is_none_can_be_said_with_a_tick(service: Offering, reviewer:
     ],
 )
 def test_a_value_or_none_is_needed_and_not_both(wrong: dict[str, str], service: Offering, reviewer: User) -> None:
-    response = client_of(reviewer).post(address("correct-fact", service.pk, "retires_on"), correction_form(**wrong))
+    response = browser_of(reviewer).post(address("correct-fact", service.pk, "retires_on"), correction_form(**wrong))
 
     assert response.status_code == 400
     assert list(response.context["form"].errors) == ["value"]
@@ -258,19 +258,19 @@ def test_a_value_or_none_is_needed_and_not_both(wrong: dict[str, str], service: 
 def test_each_kind_of_fact_is_kept_as_records_spell_it(
     fact: str, value: str, kept: Any, service: Offering, reviewer: User
 ) -> None:
-    client_of(reviewer).post(address("correct-fact", service.pk, fact), correction_form(value=value))
+    browser_of(reviewer).post(address("correct-fact", service.pk, fact), correction_form(value=value))
     assert Correction.objects.get().value == kept
 
 
 @pytest.mark.parametrize("fact", CORRECTABLE)
 def test_every_fact_has_its_page_that_says_what_counts_now(fact: str, service: Offering, reviewer: User) -> None:
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
     assert address("correct-fact", service.pk, fact) in client.get(address("correct", service.pk)).content.decode()
     assert "what counts now" in client.get(address("correct-fact", service.pk, fact)).content.decode()
 
 
 def test_what_is_corrected_already_offers_to_lift_it(service: Offering, reviewer: User) -> None:
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
     client.post(address("correct-fact", service.pk, "retires_on"), correction_form())
     made = Correction.objects.get()
 
@@ -283,7 +283,7 @@ def test_what_is_corrected_already_offers_to_lift_it(service: Offering, reviewer
 
 def test_looking_lifts_nothing_and_confirming_does(service: Offering, reviewer: User) -> None:
     says(service, retires_on="2036-06-01", moment=timezone.now())
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
     client.post(address("correct-fact", service.pk, "retires_on"), correction_form())
     made = Correction.objects.get()
 
@@ -299,7 +299,7 @@ def test_looking_lifts_nothing_and_confirming_does(service: Offering, reviewer: 
 
 
 def test_both_acts_stand_in_the_audit_chain(service: Offering, reviewer: User) -> None:
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
     client.post(address("correct-fact", service.pk, "retires_on"), correction_form())
     made = Correction.objects.get()
     client.post(address("lift-correction", made.pk))
@@ -312,7 +312,7 @@ def test_both_acts_stand_in_the_audit_chain(service: Offering, reviewer: User) -
 
 
 def test_what_people_write_is_inert_on_the_model_page(service: Offering, reviewer: User) -> None:
-    client = client_of(reviewer)
+    client = browser_of(reviewer)
     script = "<script>alert(1)</script>"
     client.post(address("correct-fact", service.pk, "retires_on"), correction_form(reason=script))
 
