@@ -14,3 +14,5 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
 # For its flush command, which may empty the tables that triggers guard.
 INSTALLED_APPS = ["tests", *INSTALLED_APPS]  # noqa: F405
+# Each client makes the middleware anew, and WhiteNoise would look through all static files each time.
+WHITENOISE_AUTOREFRESH = True
