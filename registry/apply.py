@@ -10,7 +10,18 @@ from registry import licenses
 from registry.believe import Hold, believed
 from registry.diff import license_as_given
 from registry.effective import Claim, Effective, combine, is_stale
-from registry.models import AIModel, ChangeKind, Correction, License, Listing, Method, Observation, Offering, Revision
+from registry.models import (
+    AIModel,
+    Alias,
+    ChangeKind,
+    Correction,
+    License,
+    Listing,
+    Method,
+    Observation,
+    Offering,
+    Revision,
+)
 from registry.records import ListingRecord, from_facts
 
 BATCH = 500
@@ -126,6 +137,21 @@ def _apply(ids: Sequence[int], taken_back: Mapping[int, Collection[str]], *, now
     Offering.objects.bulk_update(offerings, [*_FIELDS, "status", "facts_as_of"])
     _keep_license_facts(offerings, values, now=now)
     _fill_blanks((offering.model, values[offering.pk]) for offering in offerings)
+    _answer_to_new_names({one.pk: str(to.value) for one in offerings if (to := values[one.pk].get("renamed_to"))})
+
+
+def _answer_to_new_names(names: Mapping[int, str]) -> None:
+    """Let refs that write the name that the Hub has given an offering mean that offering, where nothing else has it."""
+    keys = {name.casefold() for name in names.values()}
+    if not keys:
+        return
+    taken = {*Alias.objects.filter(namespace=Alias.Namespace.HUB, key__in=keys).values_list("key", flat=True)}
+    taken |= {
+        *Offering.objects.filter(host="huggingface", external_key__in=keys).values_list("external_key", flat=True)
+    }
+    for pk, name in names.items():
+        if name.casefold() not in taken:
+            Alias.objects.create(namespace=Alias.Namespace.HUB, text=name, offering_id=pk)
 
 
 def _is_removed(claims: Iterable[Claim]) -> bool:

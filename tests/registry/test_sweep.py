@@ -11,6 +11,7 @@ from pytest_django import Settings
 from registry import sweep
 from registry.ingest import poll
 from registry.models import Change, Incident, Listing, Observation, Offering, PollRun, Section, Source
+from registry.refs import Wanted, resolve
 from registry.upstream import hub_budget
 from tests import factories as f
 from tests.factories import NOW
@@ -200,6 +201,24 @@ def test_what_is_seen_for_the_first_time_is_believed_though_no_absence_counts_be
     )
     assert Observation.objects.count() == len(hub.repositories)
     assert not Listing.objects.exclude(missing_since=None).exists()
+
+
+def test_a_renamed_repository_answers_to_both_names(hub: Hub) -> None:
+    round_(hub, NOW)
+    hub.rename("acme/e5", "zenith/e5")
+    round_(hub, NOW + INTERVAL)
+    round_(hub, NOW + 2 * INTERVAL)
+    renamed = Offering.objects.get(external_id="acme/e5")
+    both = resolve([Wanted("zenith/e5"), Wanted("acme/e5")], system=None)
+    assert [one.offering_id for one in both] == [renamed.pk, renamed.pk]
+
+
+def test_a_new_name_that_another_offering_has_stays_with_that(hub: Hub) -> None:
+    other = f.offering("zenith/e5")
+    round_(hub, NOW)
+    hub.rename("acme/e5", "zenith/e5")
+    round_(hub, NOW + INTERVAL)
+    assert resolve([Wanted("zenith/e5")], system=None)[0].offering_id == other.pk
 
 
 def test_a_single_repository_that_is_gone_is_believed_when_the_canary_lives(hub: Hub) -> None:
