@@ -86,7 +86,7 @@ def _rows(wanted: Wanted, today: date) -> Iterable[tuple[Any, ...]]:
             ["alternative_id", "one", "two"],
         ),
         _part(
-            _waivers(wanted, today).annotate(facts=F(GIVEN_FOR)),
+            _waivers(wanted, today).annotate(facts=Cast(F(GIVEN_FOR), TextField())),
             _WAIVER,
             ["dependency_id", "rule", "reason"],
         ),
