@@ -66,7 +66,8 @@ def decide(
         if hat.delegation:
             said["acting_for"] = hat.delegation.delegator_id
         said |= _take_effect(locked, verdict, route, Seen(state, offerings), now=now)
-        said |= {"became": locked.state, "state_digest": state_digest, "proposer": locked.proposer_id}
+        told = {"state_digest": state_digest, "proposer": locked.proposer_id, "round": locked.round}
+        said |= {"became": locked.state} | told
         audit.record("governance:proposal:decided", locked, actor=decider, after=said)
     return locked
 

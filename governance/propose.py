@@ -209,6 +209,9 @@ def _said(proposal: Proposal) -> dict[str, Any]:
         "decide_by": proposal.decide_by,
         "state_digest": proposal.state_digest,
         "state": proposal.submitted_state,
+        "round": proposal.round,
+        "route": proposal.route,
+        "plan_revision": proposal.plan_revision_id,
     }
 
 
