@@ -137,7 +137,14 @@ def _apply(ids: Sequence[int], taken_back: Mapping[int, Collection[str]], *, now
     Offering.objects.bulk_update(offerings, [*_FIELDS, "status", "facts_as_of"])
     _keep_license_facts(offerings, values, now=now)
     _fill_blanks((offering.model, values[offering.pk]) for offering in offerings)
-    _answer_to_new_names({one.pk: str(to.value) for one in offerings if (to := values[one.pk].get("renamed_to"))})
+    _answer_to_new_names({one.pk: name for one in offerings if (name := _new_name(one, values[one.pk]))})
+
+
+def _new_name(offering: Offering, values: Values) -> str:
+    """The name that the Hub itself has given it, or "". A name decides what a ref means in the gate: no report is enough."""
+    renamed = values.get("renamed_to")
+    is_its_own_word = renamed is not None and renamed.evidence.method == Method.VENDOR_API
+    return str(renamed.value) if renamed and is_its_own_word and offering.host == "huggingface" else ""
 
 
 def _answer_to_new_names(names: Mapping[int, str]) -> None:

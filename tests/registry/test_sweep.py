@@ -12,6 +12,7 @@ from registry import sweep
 from registry.ingest import poll
 from registry.models import Change, Incident, Listing, Observation, Offering, PollRun, Section, Source
 from registry.refs import Wanted, resolve
+from registry.reports import report_change
 from registry.upstream import hub_budget
 from tests import factories as f
 from tests.factories import NOW
@@ -219,6 +220,20 @@ def test_a_new_name_that_another_offering_has_stays_with_that(hub: Hub) -> None:
     hub.rename("acme/e5", "zenith/e5")
     round_(hub, NOW + INTERVAL)
     assert resolve([Wanted("zenith/e5")], system=None)[0].offering_id == other.pk
+
+
+def test_a_report_of_a_rename_gives_no_name_away(hub: Hub) -> None:
+    round_(hub, NOW)
+    report_change(
+        Offering.objects.get(external_id="acme/e5"),
+        kind="renamed",
+        facts={"renamed_to": "zenith/never-registered"},
+        summary="Seen in a forum",
+        source_url="https://forum.example/renamed",
+        reported_by=f.user(),
+        now=NOW + timedelta(minutes=1),
+    )
+    assert resolve([Wanted("zenith/never-registered")], system=None)[0].offering_id is None
 
 
 def test_a_single_repository_that_is_gone_is_believed_when_the_canary_lives(hub: Hub) -> None:
