@@ -38,6 +38,8 @@ from registry.criteria import Profile, Terms
 from registry.models import LicenseClass, LineageEdge, ModelAncestor, Offering, Revision, VendorAncestor
 
 FOR, QUESTION, AGAINST = 0, 1, 2
+# So many times the rows that are asked for are looked at before everything is.
+_LOOKED_AT = 8
 _UNSETTLED = ("partial", "unknown")
 Key = Combinable | OrderBy
 Ids = Collection[int] | QuerySet[Any]
@@ -69,13 +71,19 @@ def best(
 
     `allowed_only` leaves out what has no license that policy is known to allow here.
     """
-    ordered = _with_license(candidates).order_by(*_keys(primary, terms, sets))
+    leading = _leading(primary, terms)
+    ordered = _with_license(candidates).order_by(*leading, *_following(primary, sets))
     allowed = frozenset(_allowed(terms)) if allowed_only else None
+    *decided, undecided = _groups(sets)
+    likely = undecided & reduce(and_, (Q(Exact(key, Value(FOR))) for key in leading))
     found: list[int] = []
     with _uncompiled():
-        for tier, group in product(_tiers(primary, ordered), _groups(sets)):
-            if len(found) < limit:
-                found += _first(tier.filter(group), limit - len(found), allowed)
+        for number, (tier, group) in enumerate(product(_tiers(primary), (*decided, undecided))):
+            count = limit - len(found)
+            if count and number == len(decided):
+                found += _among_the_likely(ordered.filter(likely), tier, count)
+            if count := limit - len(found):
+                found += _first(ordered.filter(group, tier), count, allowed)
     rows = candidates.in_bulk(found)
     return [rows[pk] for pk in found]
 
@@ -106,6 +114,19 @@ def _groups(sets: Sets) -> list[Q]:
     return [reduce(and_, group, Q()) for group in product(*((one, ~one) for one in said))]
 
 
+def _among_the_likely(likely: QuerySet[Any], tier: Q, count: int) -> list[int]:
+    """The keys of the first `count` rows of a `tier`, if so many stand among those that nothing speaks against; else none.
+
+    Those come first in the order. Who stands behind them is asked of the first few alone: of everything it would take
+    longer than all the rest. Their license is among what speaks for them.
+    """
+    first = list(likely.values_list("pk", flat=True)[: _LOOKED_AT * count])
+    if len(first) < count:
+        return []
+    found = list(likely.filter(tier, pk__in=first).values_list("pk", flat=True)[:count])
+    return found if len(found) == count else []
+
+
 def _first(ordered: QuerySet[Any], count: int, allowed: Collection[str] | None) -> list[int]:
     """The keys of the first `count` rows; of those with an allowed license, where that is asked.
 
@@ -121,17 +142,16 @@ def _first(ordered: QuerySet[Any], count: int, allowed: Collection[str] | None) 
     return []
 
 
-def _tiers(primary: Profile, candidates: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
+def _tiers(primary: Profile) -> Iterator[Q]:
     """The candidates shown independent, those not shown, and those that are not."""
     behind_both, unsettled = _behind_both(primary), _unsettled()
-    others = candidates.filter(*(~Exists(rows) for rows in behind_both))
+    others = reduce(and_, (~Q(Exists(rows)) for rows in behind_both))
     if primary.roots.is_known:
-        yield others.filter(~Exists(unsettled))
-        yield others.filter(Exists(unsettled))
+        yield others & ~Q(Exists(unsettled))
+        yield others & Q(Exists(unsettled))
     else:
         yield others
-    either = Q(*(Q(Exists(rows)) for rows in behind_both), _connector=Q.OR)
-    yield candidates.filter(either)
+    yield Q(*(Q(Exists(rows)) for rows in behind_both), _connector=Q.OR)
 
 
 def _behind_both(primary: Profile) -> list[QuerySet[ModelAncestor]]:
@@ -157,17 +177,21 @@ def _unsettled() -> QuerySet[ModelAncestor]:
     )
 
 
-def _keys(primary: Profile, terms: Terms, sets: Sets) -> list[Key]:
-    keys = [
+def _leading(primary: Profile, terms: Terms) -> list[Case]:
+    """The criteria that come first and speak for many."""
+    return [
         _license(terms),
         *_capabilities(terms.needs_beside(primary.model)),
         _future(),
         *_dimension(primary),
         *_host(primary.offering),
-        *_among(sets.measured),
-        *_price(primary.offering),
     ]
-    return [*keys, _plainly("model__slug"), _plainly("host"), _plainly("external_key")]
+
+
+def _following(primary: Profile, sets: Sets) -> list[Key]:
+    """What decides between those that are alike in that: few were measured, and a price is no verdict alone."""
+    names = (_plainly(field) for field in ("model__slug", "host", "external_key"))
+    return [*_among(sets.measured), *_price(primary.offering), *names]
 
 
 def _plainly(field: str) -> Key:
@@ -204,7 +228,7 @@ def _allowed(terms: Terms) -> list[str]:
     return sorted(_KNOWN if terms.allowed_license_classes is None else _KNOWN & set(terms.allowed_license_classes))
 
 
-def _license(terms: Terms) -> Key:
+def _license(terms: Terms) -> Case:
     allowed = _allowed(terms)
     return _case(
         When(license_class__in=allowed, then=FOR),
@@ -213,7 +237,7 @@ def _license(terms: Terms) -> Key:
     )
 
 
-def _capabilities(needs: Needs) -> Iterator[Key]:
+def _capabilities(needs: Needs) -> Iterator[Case]:
     gaps = list(_gaps(needs))
     whens = [(_any([lacks for lacks, _ in gaps]), AGAINST), (_any([unknown for _, unknown in gaps]), QUESTION)]
     if gaps:
@@ -279,7 +303,7 @@ def _text(field: str) -> Cast:
     return Cast(f"model__{field}", TextField())
 
 
-def _future() -> Key:
+def _future() -> Case:
     return _case(
         When(Q(retires_on__isnull=False) | Q(status=Offering.Status.DEPRECATED), then=AGAINST),
         When(status=Offering.Status.UNKNOWN, then=QUESTION),
@@ -287,7 +311,7 @@ def _future() -> Key:
     )
 
 
-def _dimension(primary: Profile) -> Iterator[Key]:
+def _dimension(primary: Profile) -> Iterator[Case]:
     ours = primary.model.embedding_dimension
     if primary.model.task not in EMBEDDING_TASKS and ours is None:
         return
@@ -299,7 +323,7 @@ def _dimension(primary: Profile) -> Iterator[Key]:
     yield _case(same, unknown, When(model__embedding_dimension=ours, then=FOR), default=AGAINST)
 
 
-def _host(primary: Offering) -> Iterator[Key]:
+def _host(primary: Offering) -> Iterator[Case]:
     if primary.kind == Offering.Kind.SERVICE:
         yield _case(When(kind=Offering.Kind.SERVICE, host=primary.host, then=AGAINST), default=FOR)
 

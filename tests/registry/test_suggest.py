@@ -302,7 +302,7 @@ def test_the_number_of_queries_does_not_grow(search: Dependency, count: int, dja
     for number in range(count):
         offered(f"other-{number}", owner=owner, developer=developer)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(candidates_for(search, terms=Terms(f.TODAY))) == count
 
 
