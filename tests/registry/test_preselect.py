@@ -11,9 +11,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db.models import IntegerField, Q, QuerySet, Value
+from django.db.models import IntegerField, Value
 
-from registry import preselect
 from registry.capabilities import Needs
 from registry.criteria import Criterion, Terms, Verdict
 from registry.models import AIModel, Dependency, License, LineageEdge, Offering, Revision, Vendor
@@ -164,14 +163,3 @@ def search_of_many() -> Dependency:
     for number in range(8):
         f.offering(model=f.model(f"other-{number}"))
     return f.dependency(offering=f.offering(model=f.model("murky", lineage_status="unknown", lineage_source="")))
-
-
-def test_the_short_way_is_taken_and_a_wrong_one_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = preselect._among_the_likely  # noqa: SLF001 - the way that is put wrong
-
-    def backwards(likely: QuerySet[Any], tier: Q, count: int) -> list[int]:
-        return short(likely.reverse(), tier, count)
-
-    monkeypatch.setattr("registry.preselect._among_the_likely", backwards)
-    with pytest.raises(AssertionError):
-        test_the_database_ranks_as_the_criteria_do(1)

@@ -306,6 +306,23 @@ def test_the_number_of_queries_does_not_grow(search: Dependency, count: int, dja
         assert len(candidates_for(search, terms=Terms(f.TODAY))) == count
 
 
+def test_where_enough_candidates_have_no_flaw_the_others_are_not_sorted(
+    search: Dependency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        offered(f"clean-{number}", developer=f.vendor(f"clean-{number}"))
+    offered("mystery", lineage_status="unknown")
+    offered("short", context_length=512)
+    in_full = order(search)
+
+    monkeypatch.setattr("registry.preselect._first", lambda *_: pytest.fail("everything was sorted"))
+    first = candidates_for(search, terms=Terms(f.TODAY), limit=2)
+
+    assert [one.offering.model.slug for one in first] == in_full[:2] == ["clean-0", "clean-1"]
+    with pytest.raises(pytest.fail.Exception, match="everything was sorted"):
+        candidates_for(search, terms=Terms(f.TODAY), limit=4)
+
+
 @pytest.mark.parametrize(
     ("needs", "verdict", "says"),
     [
