@@ -4,18 +4,18 @@
 """
 
 from datetime import timedelta
+from typing import Any
+
+from celery.signals import worker_process_init
 
 from config.celery import app
-from registry.upstream import http
 
 __all__ = ["app"]
 
 
-@app.on_after_finalize.connect  # type: ignore[untyped-decorator]  # Celery carries no types
-def _take_the_limits_away(**_: object) -> None:
-    plain = http.get
+@worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery carries no types
+def take_the_limits_away(**_: object) -> None:
+    from registry.upstream import http  # noqa: PLC0415 - Django is set up by now
 
-    def get(url: str, **options: object) -> object:
-        return plain(url, **options | {"deadline": timedelta(hours=1), "max_bytes": 2**40})  # type: ignore[arg-type]
-
-    http.get = get  # type: ignore[assignment]
+    plain: Any = http.get
+    http.get = lambda url, **options: plain(url, **options | {"deadline": timedelta(hours=1), "max_bytes": 2**40})

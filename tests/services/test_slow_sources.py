@@ -4,7 +4,6 @@ The judge is the hostile server: it knows when the good source was asked. Memory
 """
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -139,10 +138,7 @@ def test_without_deadline_and_limit_the_others_wait_and_the_memory_fills(
     installation: Production, hostile: Hostile
 ) -> None:
     command = ["tests.fakes.boundless" if word == "config" else word for word in SERVICES["worker-poll"]["command"]]
-    log = (installation.folder / "worker-boundless.log").open("ab")
-    installation.processes["worker-boundless"] = subprocess.Popen(
-        command, cwd=Path(__file__).parents[2], env=installation.environment, stdout=log, stderr=log, start_new_session=True
-    )  # fmt: skip
+    installation.start_as("worker-boundless", command)
     wait_for(lambda: "ready" in installation.log("worker-boundless"), seconds=60, what="the worker is ready")
     hostile.mode, before = "endless", peak_mib(installation)
     since = let_be_due(installation, BAD, WORSE)
