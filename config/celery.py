@@ -58,5 +58,6 @@ app.conf.beat_schedule = {
     "snapshot concentration": _every(3_600, "governance.tasks.snapshot_concentration"),
     "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
+    "forget what is old": _every(21_600, "governance.tasks.forget"),
 }
 app.autodiscover_tasks(["registry", "governance"])

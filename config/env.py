@@ -40,6 +40,7 @@ class Environment:
     var: Path
     checkpoints: Path
     attest_days: int
+    retention_days: int
     production: bool
     debug: bool
     secret_key: str
@@ -91,6 +92,8 @@ def _read(env: Env) -> Environment:
     return Environment(
         var=var,
         attest_days=env.int("UNDERSTUDY_ATTEST_DAYS", 365, validate=Range(min=1, max=3650)),
+        # Less would take from people what a quarter's review looks at.
+        retention_days=env.int("UNDERSTUDY_RETENTION_DAYS", 400, validate=Range(min=90, max=36500)),
         checkpoints=_path(env, "UNDERSTUDY_CHECKPOINTS", var / "checkpoints"),
         production=production,
         debug=env.bool("DEBUG", default=False),

@@ -84,6 +84,8 @@ UNDERSTUDY_VAR = ENV.var
 CHECKPOINT_FOLDER = ENV.checkpoints
 # Days after which owners are asked to confirm their models and uses again.
 ATTEST_DAYS = ENV.attest_days
+# Days after which raw answers of sources, checks and deliveries go.
+RETENTION_DAYS = ENV.retention_days
 DATABASES = {"default": ENV.database}
 AUTH_USER_MODEL = "registry.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

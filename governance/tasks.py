@@ -4,7 +4,18 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, checkpoints, concentration, deliver, dry_run, incidents, proposals, reminders, triage
+from governance import (
+    actions,
+    checkpoints,
+    concentration,
+    deliver,
+    dry_run,
+    incidents,
+    proposals,
+    reminders,
+    retention,
+    triage,
+)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -49,3 +60,9 @@ def snapshot_concentration() -> None:
 def keep_checkpoint() -> None:
     """Raises, and so says so in the log, where the chain contradicts what was kept."""
     checkpoints.keep(settings.CHECKPOINT_FOLDER, now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def forget() -> None:
+    """Remove raw answers, checks and deliveries that are older than they are kept."""
+    retention.forget(now=timezone.now(), days=settings.RETENTION_DAYS)

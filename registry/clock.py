@@ -12,7 +12,7 @@ from registry.models import Change, ChangeKind, Method, Observation, Offering, S
 
 BATCH = 500
 # What has ended already cannot retire.
-_OVER = (Offering.Status.RETIRED, Offering.Status.REMOVED, Offering.Status.DISABLED)
+OVER = (Offering.Status.RETIRED, Offering.Status.REMOVED, Offering.Status.DISABLED)
 
 
 def retire_due(*, now: datetime) -> list[Change]:
@@ -23,7 +23,7 @@ def retire_due(*, now: datetime) -> list[Change]:
     that the model still runs is believed: its day is overdue.
     """
     told: list[Change] = []
-    due = Offering.objects.filter(retires_on__lte=now.date()).exclude(status__in=_OVER).order_by("pk")
+    due = Offering.objects.filter(retires_on__lte=now.date()).exclude(status__in=OVER).order_by("pk")
     ids = list(due.values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
         told += _retire(ids[start : start + BATCH], now=now)
@@ -35,7 +35,7 @@ def _retire(ids: list[int], *, now: datetime) -> list[Change]:
     serialise("clock")
     claims = claims_about(ids, now=now)
     # Asked again under the lock: another worker may have retired some meanwhile.
-    due = Offering.objects.select_for_update().filter(pk__in=ids).exclude(status__in=_OVER).order_by("pk")
+    due = Offering.objects.select_for_update().filter(pk__in=ids).exclude(status__in=OVER).order_by("pk")
     retired = [offering for offering in due if _has_retired(offering, claims.get(offering.pk, ()))]
     for offering in retired:
         offering.status = Offering.Status.RETIRED

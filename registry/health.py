@@ -23,6 +23,8 @@ USUAL_RUNS = 10
 SPARE_RUNS = 30
 # Due sources are looked for every 30 s; what has waited this long waits for a worker that does not run.
 LATE_AFTER = timedelta(minutes=5)
+# From here on a share is easier read as a multiple.
+_MANIFOLD = 2
 MOMENT = "%Y-%m-%d %H:%M UTC"
 
 
@@ -58,12 +60,20 @@ class Coverage:
     def ratio(self) -> float | None:
         return self.rows / self.usual if self.rows is not None and self.usual else None
 
+    @property
+    def share(self) -> str:
+        """The ratio in words, as “98%” or “12 times”; "" where nothing is usual yet."""
+        if self.ratio is None:
+            return ""
+        return f"{self.ratio:.0%}" if self.ratio < _MANIFOLD else f"{self.ratio:,.0f} times"
+
     def __str__(self) -> str:
         if self.rows is None:
             return "nothing yet"
         if self.ratio is None:
             return f"{self.rows:,} rows"
-        return f"{self.rows:,} rows, {self.ratio:.0%} of the usual {self.usual:,}"
+        of = " of" if self.ratio < _MANIFOLD else ""
+        return f"{self.rows:,} rows, {self.share}{of} the usual {self.usual:,}"
 
 
 @dataclass(frozen=True, slots=True)

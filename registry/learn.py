@@ -1,6 +1,7 @@
 """Work out all that an answer says before the first write: what is new, told, held back, missing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +13,16 @@ from registry.diff import Difference, diff
 from registry.heard import Heard, Row, Size
 from registry.missing import Missing, missing
 from registry.models import ChangeKind, HeldFact, Severity
-from registry.records import ListingRecord, Reject, from_facts, overlay, unique
+from registry.records import JSON, ListingRecord, Reject, from_facts, overlay, to_facts, unique
 from registry.upstream import Parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A record with the section and the answer that it came with."""
+    """A record, the same as JSON, and the section and the answer that it came with."""
 
     record: ListingRecord
+    facts: JSON
     heard: Heard
 
 
@@ -52,18 +54,14 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What rows said `before` and say in these `statements`; `same` are the names whose statement is what it was."""
+    """What is said in these `statements`; `same` are the names whose statement is what it was.
 
-    before: Mapping[str, ListingRecord]
+    `before` is what the others had said, and those of which something is held: of most rows nobody asks for it.
+    """
+
     statements: Mapping[str, Statement]
-
-    @property
-    def after(self) -> dict[str, ListingRecord]:
-        return {name: each.record for name, each in self.statements.items()}
-
-    @property
-    def same(self) -> set[str]:
-        return {name for name, each in self.statements.items() if self.before.get(name) == each.record}
+    same: AbstractSet[str]
+    before: Mapping[str, ListingRecord]
 
 
 def learn(heard: Sequence[Heard], size: Size, *, seen_at: datetime) -> Learnt:
@@ -79,8 +77,8 @@ def learn(heard: Sequence[Heard], size: Size, *, seen_at: datetime) -> Learnt:
         seen_at=seen_at,
         rows=rows,
         where={name: one for one in heard for name in (*one.rows, *unique(one.parsed.records), *_asked(one.parsed))},
-        new=[each for name, each in said.statements.items() if name not in said.before],
-        changed=[each for name, each in said.statements.items() if name in said.before and name not in same],
+        new=[each for name, each in said.statements.items() if name not in same and name not in said.before],
+        changed=[each for name, each in said.statements.items() if name not in same and name in said.before],
         unchanged=[name for name in present if name in same or name not in said.statements],
         unanswered=[asked for one in heard for asked in _asked(one.parsed)],
         rejects=[reject for one in heard for reject in one.parsed.rejects],
@@ -95,12 +93,26 @@ def learn(heard: Sequence[Heard], size: Size, *, seen_at: datetime) -> Learnt:
 
 
 def _said(heard: Sequence[Heard], rows: Mapping[str, Row]) -> _Said:
-    before = {name: from_facts(name, row.facts) for name, row in rows.items() if row.facts is not None}
-    return _Said(before, {name: each for one in heard for name, each in _statements(one, before).items()})
+    statements = {each.record.external_id: each for one in heard for each in _statements(one, rows)}
+    same = {name for name, each in statements.items() if name in rows and rows[name].facts == each.facts}
+    asked = (name for name in statements if name not in same or rows[name].holds)
+    before = {name: record for name in asked if (record := _before(rows, name)) is not None}
+    # An earlier release may have written the same otherwise.
+    same |= {name for name, record in before.items() if record == statements[name].record}
+    return _Said(statements, same, before)
+
+
+def _before(rows: Mapping[str, Row], name: str) -> ListingRecord | None:
+    """What the row said last; None where it has never said anything."""
+    facts = rows[name].facts if name in rows else None
+    return None if facts is None else from_facts(name, facts)
 
 
 def _judged(said: _Said, rows: Mapping[str, Row], size: Size) -> Judged:
-    after = said.after
+    # What says the same as before can differ from what is believed only where something is held.
+    after = {
+        name: said.statements[name].record for name in said.statements if name not in said.same or rows[name].holds
+    }
     before = _believed(rows, said.before, after)
     return judge(
         _true_differences(diff(before, after).differences, before, after),
@@ -115,13 +127,11 @@ def _returned(present: Iterable[str], rows: Mapping[str, Row]) -> frozenset[str]
     return frozenset(name for name in present if name in rows and _was_away(rows[name]))
 
 
-def _statements(heard: Heard, said_before: Mapping[str, ListingRecord]) -> dict[str, Statement]:
-    found = {}
+def _statements(heard: Heard, rows: Mapping[str, Row]) -> Iterator[Statement]:
     for record in heard.parsed.records:
         name = record.external_id
-        whole = overlay(record, said_before.get(name)) if name in heard.parsed.partial else record
-        found[name] = Statement(whole, heard)
-    return found
+        whole = overlay(record, _before(rows, name)) if name in heard.parsed.partial else record
+        yield Statement(whole, to_facts(whole), heard)
 
 
 def _asked(parsed: Parsed) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from registry.license_texts import TextDiff, text_diff
 from registry.models import Change, ChangeKind, LicenseText, Observation
 
-_ABOUT_LICENSES = (ChangeKind.LICENSE_CHANGED, ChangeKind.LICENSE_TEXT_CHANGED)
+ABOUT_LICENSES = (ChangeKind.LICENSE_CHANGED, ChangeKind.LICENSE_TEXT_CHANGED)
 
 
 def diff_of(change: Change) -> TextDiff | None:
@@ -11,7 +11,7 @@ def diff_of(change: Change) -> TextDiff | None:
 
     The newer text is the newest that had been read when the change was noticed, the older one the last other before it.
     """
-    if change.kind not in _ABOUT_LICENSES or change.listing_id is None:
+    if change.kind not in ABOUT_LICENSES or change.listing_id is None:
         return None
     said = Observation.objects.filter(listing_id=change.listing_id, observed_at__lte=change.detected_at)
     read = said.filter(facts__license_text__isnull=False).order_by("-observed_at", "-pk")

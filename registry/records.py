@@ -1,9 +1,10 @@
 """What a source says about one model, as values without Django: sources yield these, observations keep them as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 JSON: TypeAlias = dict[str, Any]
@@ -72,22 +73,32 @@ class Reject:
 
 
 FACTS = tuple(field.name for field in fields(ListingRecord) if field.name != "external_id")
-_DAYS = frozenset({"deprecated_on", "retires_on", "earliest_retires_on"})
-_PRICES = frozenset({"input_price", "output_price"})
-_TEXTS = frozenset({"license", "input_modalities", "output_modalities"})
+_KNOWN = frozenset(FACTS)
+_all_facts = attrgetter(*FACTS)
+_AS_THEY_ARE = frozenset({str, int, bool})
+# How facts are read that JSON does not hold as records do.
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("deprecated_on", "retires_on", "earliest_retires_on"), date.fromisoformat),
+    **dict.fromkeys(("input_price", "output_price"), Decimal),
+    **dict.fromkeys(("license", "input_modalities", "output_modalities"), tuple),
+    "base_models": lambda pairs: tuple(BaseModel(*pair) for pair in pairs),
+}
 
 
 def to_facts(record: ListingRecord) -> JSON:
     """The JSON of an observation: what was stated and nothing else. Equal records give equal JSON."""
-    stated = ((name, getattr(record, name)) for name in FACTS)
-    return {name: jsonable(value) for name, value in stated if value is not None}
+    stated = zip(FACTS, _all_facts(record), strict=True)
+    return {
+        name: value if type(value) in _AS_THEY_ARE else jsonable(value) for name, value in stated if value is not None
+    }
 
 
 def from_facts(external_id: str, facts: JSON) -> ListingRecord:
     """The record that `to_facts` was given. A key of a later release is passed over."""
-    return ListingRecord(
-        external_id=external_id, **{name: _from_json(name, facts[name]) for name in FACTS if name in facts}
-    )
+    stated = {name: _READERS[name](value) if name in _READERS else value for name, value in facts.items()}
+    if not stated.keys() <= _KNOWN:
+        stated = {name: value for name, value in stated.items() if name in _KNOWN}
+    return ListingRecord(external_id=external_id, **stated)
 
 
 def jsonable(value: Any) -> Any:
@@ -98,18 +109,6 @@ def jsonable(value: Any) -> Any:
         return plain(value)
     if isinstance(value, tuple):
         return [[part.id, part.relation] if isinstance(part, BaseModel) else part for part in value]
-    return value
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if name in _DAYS:
-        return date.fromisoformat(value)
-    if name in _PRICES:
-        return Decimal(value)
-    if name in _TEXTS:
-        return tuple(value)
-    if name == "base_models":
-        return tuple(BaseModel(*pair) for pair in value)
     return value
 
 

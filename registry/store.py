@@ -28,7 +28,6 @@ from registry.models import (
     Rejected,
     Section,
 )
-from registry.records import to_facts
 from registry.rows import BATCH, batches
 from registry.runs import Held, hold, succeed
 from registry.upstream.base import Releases
@@ -145,7 +144,7 @@ def _observation(
     return Observation(
         listing_id=ids[name],
         run_id=held.run.pk,
-        facts=to_facts(one.record),
+        facts=one.facts,
         evidence_url=(page_of.get(name) or one.heard.evidence.url)[:_LONGEST_URL],
         evidence_sha256=one.heard.evidence.sha256,
         observed_at=learnt.seen_at,

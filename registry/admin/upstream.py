@@ -1,5 +1,6 @@
 """Sources and what came of asking them: polls and changes."""
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.decorators import display
 
 from registry.admin.base import EvidenceAdmin, EvidenceRows, RegisterAdmin
-from registry.health import Health, look
+from registry.health import Health, State, look
 from registry.license_changes import diff_of
 from registry.models import Change, PollRun, Rejected, Source
 from registry.tasks import poll_source
@@ -50,6 +51,7 @@ class SourceAdmin(RegisterAdmin):
 
     list_display = ("page", "state", "why", "coverage", "fresh", "held", "next_poll", "poll_button")
     list_display_links = None
+    list_before_template = "understudy/lists/sources.html"
     sortable_by = ()
     list_filter = ("is_enabled", "method")
     search_fields = ("name", "slug")
@@ -77,6 +79,8 @@ class SourceAdmin(RegisterAdmin):
         found = {one.source.pk: one for one in look(changelist.result_list, now=timezone.now())}
         for source in changelist.result_list:
             source.health = found[source.pk]
+        counts = Counter(one.state for one in found.values())
+        changelist.states = [(state, counts[state]) for state in State if counts[state]]
         place = {pk: number for number, pk in enumerate(found)}
         changelist.result_list = sorted(changelist.result_list, key=lambda source: place[source.pk])
         return changelist
@@ -115,7 +119,8 @@ class SourceAdmin(RegisterAdmin):
         if coverage.rows is None or coverage.ratio is None:
             return "–" if coverage.rows is None else f"{coverage.rows:,} rows"
         tone = "us-text-warn" if coverage.ratio < USUAL else ""
-        return format_html('{} rows <span class="{}">{}</span>', f"{coverage.rows:,}", tone, f"{coverage.ratio:.0%}")
+        said = f"{coverage.share} the usual" if coverage.share.endswith("times") else coverage.share
+        return format_html('{} rows <span class="{}">{}</span>', f"{coverage.rows:,}", tone, said)
 
     @display(description="Last success")
     def fresh(self, source: Source) -> SafeString | str:

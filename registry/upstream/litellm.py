@@ -4,6 +4,7 @@ It knows prices, lengths, capabilities and shutdown dates (`deprecation_date`), 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -123,5 +124,6 @@ def _record(key: str, entry: Mapping[str, Any]) -> ListingRecord:
     )
 
 
+@lru_cache(maxsize=1024)
 def _host(provider: str) -> str:
     return next((host for prefix, host in HOSTS if provider.startswith(prefix)), provider)

@@ -3,7 +3,9 @@
 The document of a list of one page is that page as it came; of several it is `{"pages": […]}` around them.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -19,8 +21,9 @@ Following: TypeAlias = Callable[[str, Page], str | None]
 # `http.get` with the headers and the budget of a list.
 Get: TypeAlias = Callable[..., Document | None]
 
-# Each may take the deadline of a GET, and a task has ten minutes.
 MAX_PAGES = 20
+# For all pages together: were each as late as one may be, it would be minutes, and a worker with them.
+DEADLINE = timedelta(seconds=60)
 
 
 def fetch_whole(
@@ -35,7 +38,10 @@ def fetch_whole(
 
     Raises `UpstreamError` as soon as one page cannot be had, holds no list, or leads nowhere.
     """
-    (url, get), *others = [(url, partial(http.get, budget=budget, headers=headers)) for url, headers in addresses]
+    ends_at = time.monotonic() + DEADLINE.total_seconds()
+    (url, get), *others = [
+        (url, partial(_get_before, ends_at, budget=budget, headers=headers)) for url, headers in addresses
+    ]
     first = get(url, etag=known.etag, last_modified=known.last_modified)
     if first is None:
         return None
@@ -46,6 +52,15 @@ def fetch_whole(
         return first
     # No etag: one for the first page says nothing about the others.
     return Document(b'{"pages": [' + b", ".join(pages) + b"]}", url)
+
+
+def _get_before(ends_at: float, url: str, **options: Any) -> Document | None:
+    """`http.get` with what is left of the time until then as its deadline, if that is less than its own."""
+    left = timedelta(seconds=max(ends_at - time.monotonic(), 0))
+    if not left:
+        seconds = f"{DEADLINE.total_seconds():g}"
+        raise UpstreamError(f"{http.host_of(url)} gave no whole list within {seconds} s.", retryable=True)
+    return http.get(url, deadline=min(left, http.DEADLINE), **options)
 
 
 def _followed(url: str, get: Get, first: Document, *, rows: Sequence[str], following: Following) -> list[bytes]:

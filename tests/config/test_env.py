@@ -38,6 +38,7 @@ from config.env import BadSetting, ModelList, read
         ("HF_WEBHOOK_SECRET", "too short"),
         ("HF_WEBHOOK_SECRET", "sixteen characters with ä"),
         ("UNDERSTUDY_DIGEST_MINUTES", "0"),
+        ("UNDERSTUDY_RETENTION_DAYS", "89"),
         ("LOG_LEVEL", "LOUD"),
         ("SECRET_KEY_FILE", "/nowhere/secret"),
         ("DATABASE_URL_FILE", "/nowhere/secret"),

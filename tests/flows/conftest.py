@@ -181,9 +181,14 @@ def news(world: Northwind, green: Run, ravi: Api) -> News:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What the Hub had told after its first good answer, and after the second, which settles the license."""
+    """What the Hub had told after its first good answer, and after the second, which settles the license.
+
+    Between the two it shows nothing at all: what the poll said of that, and what had been told by then.
+    """
 
     once: list[tuple[str, str]]
+    nothing_shown: str
+    between: list[tuple[str, str]]
     twice: list[tuple[str, str]]
 
 
@@ -193,10 +198,16 @@ def upstream(world: Northwind, news: News) -> Upstream:
     world.hub.recover()
     world.poll()
     once = world.of_the_hub()
+    world.hub.fail("404 wave")
+    with pytest.raises(AssertionError) as nothing_shown:
+        world.poll()
+    between = world.of_the_hub()
+    world.tell()
+    world.hub.recover()
     world.poll()
     twice = world.of_the_hub()
     world.tell()
-    return Upstream(once, twice)
+    return Upstream(once, str(nothing_shown.value), between, twice)
 
 
 @pytest.fixture(scope="module")

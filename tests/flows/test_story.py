@@ -129,12 +129,28 @@ def test_6_each_becomes_the_right_change_and_nothing_else(world: Northwind, upst
     assert [row["kind"] for row in world.changes() if row["listing"] is None] == ["vendor_signal"]
 
 
+def test_6_a_hub_that_shows_nothing_between_two_reads_raises_nothing_and_delays_the_license_alone(
+    world: Northwind, upstream: Upstream
+) -> None:
+    assert upstream.between == upstream.once
+    assert "none of it is believed" in upstream.nothing_shown
+    assert world.ravi.get("incidents/")["results"] == []
+    assert {row["status"] for row in world.ravi.get("offerings/", host="huggingface")["results"]} == {"available"}
+
+
+def test_6_who_has_to_act_is_asked_to_and_nobody_else(world: Northwind, upstream: Upstream) -> None:
+    assert upstream.twice
+    systems = {row["id"]: row["system"] for row in world.ravi.get("dependencies/", page_size=200)["results"]}
+    asked = {(systems[row["dependency"]], row["concern"]) for row in world.ravi.get("actions/")["results"]}
+    assert asked == set()
+
+
 def test_6_each_touches_only_what_it_touches(world: Northwind, upstream: Upstream) -> None:
     assert upstream.twice
     # The gated model is also a way out of Product search.
     assert world.touched("gated") == {"help-centre", "product-search"}
     assert world.touched("renamed") == {"product-search"}
-    assert world.touched("license_changed") <= {"reranking-service"}
+    assert world.touched("license_changed") == {"reranking-service"}
 
 
 def test_6_only_the_approval_that_rests_on_the_gated_model_ends(world: Northwind, upstream: Upstream) -> None:
@@ -148,6 +164,15 @@ def test_6_a_system_on_a_pinned_revision_keeps_its_license_and_ships(world: Nort
 
     assert answer["verdict"] in {"pass", "warn"}, json.dumps(answer, indent=1)
     assert [one for one in answer["findings"] if one["rule"].startswith("UD2")] == []
+
+
+def test_6_that_system_is_told_that_nothing_has_to_be_done(world: Northwind, upstream: Upstream) -> None:
+    assert upstream.twice
+    (license_changed,) = [row["id"] for row in world.changes() if row["kind"] == "license_changed"]
+    impacts = world.ravi.get("impacts/", page_size=200)["results"]
+    told = [row for row in impacts if row["change"]["id"] == license_changed]
+
+    assert ["which did not change: nothing has to be done" in row["explanation"] for row in told] == [True]
 
 
 def test_6_the_renamed_model_still_ships_under_the_name_that_its_system_uses(

@@ -101,6 +101,8 @@ class TestList:
         assert page.index("Hub") < page.index("Litellm") < page.index("Feed")
         for text in ("Failing", "The server answered 503.", "stale", "Quarantined", suspect.reason, "Healthy"):
             assert text in page
+        for count in ("1 failing", "1 quarantined", "1 healthy"):
+            assert count in page
 
     def test_the_number_of_queries_does_not_grow(self, django_assert_max_num_queries: Any) -> None:
         client = browser_of(f.user(role="admin"))

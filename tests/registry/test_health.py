@@ -120,6 +120,7 @@ def test_parts_that_did_not_answer_make_a_source_late() -> None:
         ([100], Coverage(100), "100 rows"),
         ([50, 100, 100, 90], Coverage(50, 100), "50 rows, 50% of the usual 100"),
         ([0, 2000], Coverage(0, 2000), "0 rows, 0% of the usual 2,000"),
+        ([3038, 6], Coverage(3038, 6), "3,038 rows, 506 times the usual 6"),
         ([5] + [10] * 10 + [1000] * 90, Coverage(5, 10), "5 rows, 50% of the usual 10"),
     ],
 )

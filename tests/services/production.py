@@ -48,15 +48,13 @@ class Production:
 
     def start(self, *services: str) -> None:
         for service in services:
-            with (self.folder / f"{service}.log").open("ab") as log:
-                self.processes[service] = subprocess.Popen(
-                    SERVICES[service]["command"],
-                    cwd=ROOT,
-                    env=self.environment,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self.start_as(service, SERVICES[service]["command"])
+
+    def start_as(self, service: str, command: list[str]) -> None:
+        with (self.folder / f"{service}.log").open("ab") as log:
+            self.processes[service] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def python(self, *arguments: str) -> str:
         """Run Python with the environment of a container; returns what it prints."""
