@@ -117,6 +117,10 @@ class Policy:
     def allows(self, license_class: str, distribution: str) -> bool:
         return license_class in self.allowed_license_classes[distribution]
 
+    def is_too_concentrated(self, behind: int, total: int) -> bool:
+        """Whether a vendor behind so many of all passes the limit; of too few nothing is said."""
+        return total >= self.concentration_min_dependencies and behind / total > self.concentration_max_share
+
     def reads_like(self, other: "Policy") -> bool:
         """Whether the rules find the same flaws by both: they differ at most in how heavy those weigh."""
         return all(getattr(self, name) == getattr(other, name) for name in _READ_BY_RULES)

@@ -9,6 +9,7 @@ from governance import proposals
 from governance.admin.pages.proposal_effect import effect_of
 from governance.admin.pages.proposal_facts import Difference, State, Table, fit, in_words, shared_vendors, table_of
 from governance.admin.pages.proposal_gate import GateNow, gate_now
+from governance.beside import Beside, beside
 from governance.last_approved import LastApproved, last_approved
 from governance.models import Comment, Decision, DryRun, Proposal
 from governance.permissions import can_change_policy, can_propose
@@ -48,6 +49,7 @@ class ProposalPage:
     comments: Sequence[Comment]
     drills: Sequence[Drill]
     gate: GateNow | None
+    beside: Beside
     trial: DryRun | None
     may_try: bool
     effect: Sequence[str]
@@ -96,6 +98,7 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
         comments=list(proposal.comments.select_related("author", "asked_of", "answer", "answers__author")),
         drills=_drills(proposal),
         gate=gate,
+        beside=beside(proposal, now=now),
         trial=_trial(proposal),
         may_try=is_open and proposal.kind == Proposal.Kind.CHANGE_POLICY and can_change_policy(person),
         effect=effect_of(proposal, gate, now=now) if is_open else (),
