@@ -27,6 +27,8 @@ def correct(
     """As `registry.corrections.correct`, audited. Refused: `not_allowed`; raises `ValidationError` by field."""
     with transaction.atomic():
         _refuse_who_may_not(by, offering)
+        # Before the new one, which may be of the same fact.
+        end_passed(now=now)
         made = corrections.correct(
             offering,
             fact=fact,
@@ -39,6 +41,15 @@ def correct(
         )
         audit.record("governance:correction:made", made, actor=by, before=made.replaced, after=_said(made))
     return made
+
+
+@transaction.atomic
+def end_passed(*, now: datetime) -> int:
+    """As `registry.corrections.end_passed`, audited: sources speak again. Returns how many have ended."""
+    ended = corrections.end_passed(now=now)
+    for correction in ended:
+        audit.record("governance:correction:ended", correction, actor=None, before=_said(correction))
+    return len(ended)
 
 
 def lift(correction: Correction, *, by: User, now: datetime) -> Correction:

@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from registry.admin.base import STATE_LABELS, EvidenceRows, RegisterAdmin, Rows
 from registry.models import AIModel, Alias, LineageEdge, Offering, Revision
-from registry.ownership import lineage_of, tell_lineage
+from registry.ownership import lineage_of, model_of, tell_lineage, tell_model
 from registry.records import JSON
 
 
@@ -196,6 +196,12 @@ class OfferingAdmin(RegisterAdmin):
         ("Identity", {"fields": ("upstream_id", "head_revision")}),
         ("Price", {"fields": (("input_price", "output_price"),)}),
     )
+
+    def save_model(self, request: HttpRequest, obj: Offering, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Whoever uses what is another model's from now on is told, in the transaction of the save."""
+        before = model_of(obj)
+        super().save_model(request, obj, form, change)
+        tell_model(obj, before=before, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # as above
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offering]:
         return (

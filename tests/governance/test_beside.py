@@ -67,7 +67,8 @@ def test_what_is_foretold_is_what_the_next_snapshot_counts() -> None:
     }
 
     Concentration.objects.all().delete()
-    Dependency.objects.filter(pk=dependency.pk).update(offering=alternative)
+    Dependency.objects.filter(pk=dependency.pk).update(ended_on=timezone.now().date())
+    f.dependency(system=system, offering=alternative)
     snapshot(now=timezone.now())
     about = {"organisation": {}, "team": {"team": system.team}, "system": {"system": system}}
     real = {

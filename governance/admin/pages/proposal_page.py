@@ -142,7 +142,7 @@ def _why_not(
     if proposal.proposer_id == person.pk:
         return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
     if person.pk in proposal.concerned_ids:
-        return "You wrote the plan that this is about, so somebody else has to decide."
+        return "You wrote or submitted the plan that this is about, so somebody else has to decide."
     if not hats:
         return f"It needs {progress.route_in_words}, and you are neither. You see what they see."
     if any(_is_by(decision, person) for decision in given):
