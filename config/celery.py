@@ -53,7 +53,9 @@ app.conf.beat_schedule = {
     "deliver mail": _every(10, "governance.tasks.deliver_mail"),
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
     "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),
-    "end corrections": _every(600, "registry.tasks.end_corrections"),
+    "end corrections": _every(600, "governance.tasks.end_corrections"),
+    "set breakers": _every(600, "governance.tasks.set_breakers"),
+    "forget dry runs": _every(86_400, "governance.tasks.forget_trials"),
     # Once a day is written; asked more often, so that a day on which beat was down at midnight is not left out.
     "snapshot concentration": _every(3_600, "governance.tasks.snapshot_concentration"),
     "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),

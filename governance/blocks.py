@@ -6,7 +6,7 @@ from django.db import transaction
 
 from governance import audit
 from governance.models import Block
-from governance.permissions import can_decide
+from governance.permissions import can_decide, can_lift
 from governance.refused import Refused, invalid, written
 from registry.locks import serialise
 from registry.models import AIModel, Offering, User, Vendor
@@ -47,6 +47,8 @@ def lift(block: Block, *, by: User, reason: str, now: datetime) -> Block:
     reason = written("reason", reason)
     with transaction.atomic():
         _refuse_who_may_not(by)
+        if not can_lift(User.objects.get(pk=by.pk), block):
+            raise Refused("not_allowed", "Your own team uses what is blocked, so another reviewer lifts it.")
         locked = Block.objects.select_for_update().get(pk=block.pk)
         if locked.lifted_at is not None:
             raise Refused("closed", f"This block was lifted on {locked.lifted_at:%d %B %Y}.")

@@ -36,7 +36,10 @@ def rank(
     use = {"purpose": dependency.purpose, "distribution": system.distribution}
     adoptions = Adoption.objects.filter(ended_at=None, expires_on__gte=now.date(), **use)
     approvals = Approval.objects.filter(ended_at=None, expires_on__gte=now.date(), alternative__offering__isnull=False)
-    drills = Drill.objects.filter(switch_time__isnull=False, alternative__offering__isnull=False)
+    # How long a switch took that failed says nothing of one that works.
+    drills = Drill.objects.filter(
+        outcome=Drill.Outcome.PASSED, switch_time__isnull=False, alternative__offering__isnull=False
+    )
 
     def details(terms: Terms, found: Collection[int]) -> Terms:
         measured = drills.filter(alternative__offering__in=found).order_by("drilled_on", "pk")

@@ -26,7 +26,9 @@ def correct(
 ) -> Correction:
     """As `registry.corrections.correct`, audited. Refused: `not_allowed`; raises `ValidationError` by field."""
     with transaction.atomic():
-        _refuse_who_may_not(by)
+        _refuse_who_may_not(by, offering)
+        # Before the new one, which may be of the same fact.
+        end_passed(now=now)
         made = corrections.correct(
             offering,
             fact=fact,
@@ -41,10 +43,19 @@ def correct(
     return made
 
 
+@transaction.atomic
+def end_passed(*, now: datetime) -> int:
+    """As `registry.corrections.end_passed`, audited: sources speak again. Returns how many have ended."""
+    ended = corrections.end_passed(now=now)
+    for correction in ended:
+        audit.record("governance:correction:ended", correction, actor=None, before=_said(correction))
+    return len(ended)
+
+
 def lift(correction: Correction, *, by: User, now: datetime) -> Correction:
     """As `registry.corrections.lift`, audited. Refused: `not_allowed`, `closed` where it has ended already."""
     with transaction.atomic():
-        _refuse_who_may_not(by)
+        _refuse_who_may_not(by, correction.offering)
         try:
             lifted = corrections.lift(correction, by=by, now=now)
         except ValidationError as error:
@@ -53,10 +64,13 @@ def lift(correction: Correction, *, by: User, now: datetime) -> Correction:
     return lifted
 
 
-def _refuse_who_may_not(person: User) -> None:
+def _refuse_who_may_not(person: User, offering: Offering) -> None:
     # Read anew: what the caller holds may be older than the loss of the right.
-    if not can_correct(User.objects.get(pk=person.pk)):
+    present = User.objects.get(pk=person.pk)
+    if not can_correct(present):
         raise Refused("not_allowed", "Only reviewers and administrators correct what sources say.")
+    if not can_correct(present, offering):
+        raise Refused("not_allowed", "Your own team has to pass the gate with it, so another person corrects it.")
 
 
 def _said(correction: Correction) -> dict[str, object]:

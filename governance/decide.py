@@ -110,7 +110,7 @@ def _refuse_one_in_two_hats(proposal: Proposal, decider: User) -> None:
     if decider.pk == proposal.proposer_id:
         raise Refused("own_proposal", "Nobody decides on an own proposal: another reviewer has to.")
     if decider.pk in proposal.concerned_ids:
-        raise Refused("own_proposal", "Nobody decides on a plan that they wrote, whoever proposes it.")
+        raise Refused("own_proposal", "Nobody decides on a plan that they wrote or submitted, whoever proposes it.")
 
 
 def _hat_for(proposal: Proposal, decider: User, route: Route, *, current: str, now: datetime) -> Hat:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import policies
+from governance import audit, policies
 from governance.circles import no_circles_collected
 from governance.facts.many import Declared, declared_in_batches, systems_with_uses
 from governance.models import DryRun
@@ -147,7 +148,10 @@ def ask(*, by: User, text: str, now: datetime) -> DryRun:
         raise Refused("not_allowed", "Reviewers and administrators try policies.")
     text = text.replace("\r\n", "\n")
     policies.check(text, now=now)
-    row = DryRun.objects.create(text=text, asked_by=by, created_at=now, policy_version=terms_in_force(now).version)
+    with transaction.atomic():
+        row = DryRun.objects.create(text=text, asked_by=by, created_at=now, policy_version=terms_in_force(now).version)
+        told = {"text": text, "policy_version": row.policy_version}
+        audit.record("governance:dryrun:asked", row, actor=by, after=told)
     if systems_with_uses().count() <= AT_ONCE:
         work_on(row, clock=lambda: now)
     return row

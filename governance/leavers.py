@@ -139,6 +139,12 @@ def transfer(leaver: User, successor: User, *, by: User, now: datetime) -> Trans
             raise Refused("not_allowed", "Only administrators hand over what is in the name of somebody else.")
         if successor.pk == leaver.pk or not User.objects.get(pk=successor.pk).is_active:
             raise Refused("invalid", "successor: choose somebody else who has an active account.", field="successor")
+        if not _has_left(leaver):
+            raise Refused(
+                "closed",
+                f"{leaver} has not left: switch the account off, or end their part in a team, and what is in their name "
+                "can be handed over.",
+            )
         held = next(iter(find(people=[leaver.pk])), None)
         if held is None or held.is_empty:
             raise Refused("closed", f"Nothing is in the name of {leaver} that somebody else would have to take over.")
@@ -154,6 +160,10 @@ def transfer(leaver: User, successor: User, *, by: User, now: datetime) -> Trans
             dropped=[old for old, new in zip(held.proposals, renewed, strict=True) if new is None],
             tokens=tokens.revoke(held.tokens, by=by),
         )
+
+
+def _has_left(person: User) -> bool:
+    return not User.objects.get(pk=person.pk).is_active or person.memberships.exclude(left_on=None).exists()
 
 
 def _hand_over(member: Member, successor: User, *, by: User, now: datetime) -> None:

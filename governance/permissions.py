@@ -19,6 +19,7 @@ from rules.predicates import Predicate
 
 from governance import models as decisions
 from governance.models import Action, Attestation, BreakGlass, Delegation, Proposal
+from governance.stakes import has_stake
 from registry import models as facts
 from registry.models import (
     AIModel,
@@ -115,6 +116,14 @@ def _owns_or_asks_generally(user: Person, row: Model | None) -> bool:
     return row is None or owns(user, row)
 
 
+def _is_impartial(user: Person, row: Model | None) -> bool:
+    if row is None:
+        return True
+    model = _model_of(row)
+    is_deputy = model is not None and model.deputy_id is not None and model.deputy_id == user.pk
+    return not is_deputy and not has_stake(team_ids_of(user), row)
+
+
 def _is_unsubmitted(_user: Person, row: PlanRevision | Alternative | None) -> bool:
     if row is None:
         return True
@@ -139,6 +148,9 @@ admin = _has_role(ADMIN)
 reviewer = _has_role(REVIEWER)
 decider = _has_role(*DECIDERS)
 steward = _has_role(REVIEWER, ADMIN)
+# What decides whether a system passes is stated by a steward whose own teams do not have to pass with it.
+impartial = Predicate(_is_impartial, name="without a stake")
+impartial_steward = steward & impartial
 own = _has_role(OWNER) & Predicate(_owns_or_asks_generally, name="of an own team")
 own_draft = own & Predicate(_is_unsubmitted, name="not submitted")
 own_token = anybody & Predicate(_is_own_token, name="own token")
@@ -175,18 +187,18 @@ TABLE: dict[type[Model], Rights] = {
     facts.VendorAlias: DETAIL,
     facts.HubNamespace: DETAIL,
     facts.VendorAncestor: EVIDENCE,
-    facts.License: FACT,
+    facts.License: Rights(add=steward, change=impartial_steward, delete=admin),
     facts.LicenseName: DETAIL,
     AIModel: Rights(add=own | steward, change=own | steward, delete=admin),
     facts.LineageEdge: DETAIL,
     facts.ModelAncestor: EVIDENCE,
-    facts.Offering: FACT,
+    facts.Offering: Rights(add=steward, change=impartial_steward, delete=admin),
     facts.Revision: DETAIL,
     # An alias decides what a ref means in the gate, so owners do not write their own.
-    facts.Alias: DETAIL,
+    facts.Alias: Rights(add=impartial_steward, change=impartial_steward, delete=impartial_steward),
     # who uses it
     facts.Environment: ADMINISTERED,
-    System: Rights(add=own | admin, change=own | admin, delete=admin),
+    System: Rights(add=own | admin, change=own | steward, delete=admin),
     Dependency: Rights(add=own | admin, change=own | admin),
     # what stands ready
     FallbackPlan: Rights(add=own, change=own),
@@ -205,7 +217,7 @@ TABLE: dict[type[Model], Rights] = {
     facts.Change: Rights(add=steward),  # a vendor signal that a person reports
     facts.ProposedSignal: Rights(change=steward),  # taking it up or dismissing it
     # It stands above the vendor's own word in the gate: the team that has to pass there does not write it.
-    facts.Correction: Rights(add=steward, change=steward),
+    facts.Correction: Rights(add=impartial_steward, change=impartial_steward),
     facts.Hint: EVIDENCE,
     facts.LicenseText: EVIDENCE,
     facts.RequestBudget: EVIDENCE,
@@ -249,15 +261,17 @@ TABLE: dict[type[Model], Rights] = {
 EXTRA: dict[str, Predicate] = {
     "governance.decide_proposal": decider & ~proposer,
     "governance.withdraw_proposal": proposer,
-    "governance.lift_block": reviewer,
+    "governance.lift_block": reviewer & impartial,
     "governance.view_leavers": steward,
     "governance.transfer_holdings": admin,
-    # Lineage decides what counts as independent, so a model's owner cannot state it alone.
-    "registry.assert_lineage": steward,
-    # So does who is whom among vendors.
+    # Lineage decides what counts as independent, so whoever has to pass with a model does not state it.
+    "registry.assert_lineage": impartial_steward,
+    # So does who belongs to whom.
+    "registry.own_vendor": impartial_steward,
+    # Two vendors that become one are never less entangled than before.
     "registry.merge_vendor": steward,
-    # A tag may except a system from a rule, so its owner cannot set it alone.
-    "registry.tag_system": steward,
+    # A tag may except a system from a rule, and its weight decides what is asked of it: not for its own team to say.
+    "registry.weigh_system": impartial_steward,
     # A report counts only where nobody who knows better says otherwise.
     "registry.report_offering": reporter | steward,
 }
@@ -307,9 +321,14 @@ def can_report(user: User, offering: Offering) -> bool:
     return user.has_perm("registry.report_offering", offering)
 
 
-def can_correct(user: User) -> bool:
-    """Whether the person may put facts right: reviewers and administrators."""
-    return user.has_perm("registry.add_correction")
+def can_correct(user: User, offering: Offering | None = None) -> bool:
+    """Whether the person may put facts right: reviewers and administrators, and not of what their own team uses."""
+    return user.has_perm("registry.add_correction", offering)
+
+
+def can_lift(user: User, block: decisions.Block) -> bool:
+    """Whether the person may lift `block`: a reviewer whose own teams would not pass by that."""
+    return can_decide(user) and not has_stake(team_ids_of(user), block)
 
 
 def can_act(user: Person, action: Action) -> bool:

@@ -94,8 +94,8 @@ def submit_revision(revision: PlanRevision, *, actor: User, now: datetime) -> Pl
         if current and current.number > locked.number:
             raise Refused("closed", f"Revision {current.number} is submitted: a draft before it cannot follow it.")
         _refuse_what_is_missing(locked, plan)
-        locked.submitted_at = now
-        locked.save(update_fields=["submitted_at"])
+        locked.submitted_at, locked.submitted_by = now, actor
+        locked.save(update_fields=["submitted_at", "submitted_by"])
         audit.record("governance:plan_revision:submitted", locked, actor=actor, after=_said(locked))
     return locked
 

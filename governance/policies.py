@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from governance import audit, models
+from governance.breaker import set_breakers
 from governance.permissions import can_change_policy
 from governance.policy_state import loosening, text_of
 from governance.propose import submit
@@ -58,6 +59,8 @@ def change(*, author: User, text: str, reason: str, now: datetime, in_force_from
         looser = loosening(policy, in_force_from or now)
         if not looser:
             made = _write(text, author=author, reason=written("reason", reason), in_force_from=in_force_from or now)
+            # One that begins later sets them on its day, by the sweep.
+            set_breakers(now=now)
             return Outcome(policy=made)
         proposal = models.Proposal(
             kind=models.Proposal.Kind.CHANGE_POLICY, policy_text=text, in_force_from=in_force_from, created_at=now
@@ -79,6 +82,7 @@ def take_force(proposal: models.Proposal, now: datetime) -> dict[str, Any]:
         proposal=proposal,
         looser=loosening(policy, from_when),
     )
+    set_breakers(now=now)
     return {"policy": made.version, "in_force_from": made.in_force_from}
 
 

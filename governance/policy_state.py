@@ -20,6 +20,7 @@ _NUMBERS = (
     "decision_days",
     "concentration_max_share",
     "concentration_min_dependencies",
+    "breaker_max_share",
 )
 
 

@@ -69,7 +69,8 @@ def propose_alternative(
     if flaw := why_not_to_approve(alternative):
         raise invalid("alternative", f"alternative: {flaw}")
     about = {"dependency": dependency, "plan_revision": revision, "alternative": alternative}
-    proposal = Proposal(kind=Proposal.Kind.APPROVE_ALTERNATIVE, plan_author=revision.created_by, **about)
+    authors = {"plan_author": revision.created_by, "plan_submitter": revision.submitted_by}
+    proposal = Proposal(kind=Proposal.Kind.APPROVE_ALTERNATIVE, **authors, **about)
     with transaction.atomic():
         _refuse_unless(
             can_propose_for(_fresh(proposer), dependency),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from governance.impact import Need
 from governance.models import Action, Concern
@@ -34,6 +34,11 @@ def revise(standing: Standing, need: Need, *, moves_deadline: bool) -> Standing:
     return replace(revised, state=Action.State.OPEN) if is_worse else revised
 
 
+# What was settled by itself and comes back within these days was never over: a vendor that gates, opens and gates again
+# gives nobody a new time of grace.
+COMES_BACK = timedelta(days=30)
+
+
 class OpenActions:
     """The unfinished actions of some dependencies: altered in memory by one change after the other, written once.
 
@@ -45,6 +50,11 @@ class OpenActions:
         self._now = now
         rows = Action.objects.select_for_update().filter(dependency_id__in=dependency_ids)
         self._open = {(row.dependency_id, row.concern): row for row in rows.exclude(state=Action.State.DONE)}
+        # By nobody: what a person finished is over.
+        settled = Action.objects.filter(
+            dependency_id__in=dependency_ids, state=Action.State.DONE, changed_by=None, updated_at__gte=now - COMES_BACK
+        )
+        self._settled = {(row.dependency_id, row.concern): row for row in settled.order_by("updated_at", "pk")}
         self._new: list[Action] = []
         self._altered: dict[int, Action] = {}
 
@@ -52,7 +62,8 @@ class OpenActions:
         """The open action for what `need` is about: a new one, or the one there is, revised."""
         action = self._open.get((dependency.pk, need.concern))
         if action is None:
-            action = _new(dependency, need, now=self._now)
+            former = self._settled.get((dependency.pk, need.concern))
+            action = _new(dependency, _as_before(need, former) if former else need, now=self._now)
             self._open[dependency.pk, need.concern] = action
             self._new.append(action)
             return action
@@ -66,6 +77,7 @@ class OpenActions:
         if action is not None:
             standing = Standing(action.title, action.what_to_do, action.due_on, Action.State.DONE)
             self._alter(action, standing, why=reason[:300])
+            self._settled[dependency.pk, concern] = action
         return action
 
     def _alter(self, action: Action, revised: Standing, *, why: str = "It got worse.") -> None:
@@ -81,6 +93,14 @@ class OpenActions:
         fields = [*Standing.__slots__, "state_reason", "snoozed_until", "changed_by", "updated_at"]
         Action.objects.bulk_update(self._altered.values(), fields)
         Action.objects.bulk_create(self._new)
+
+
+def _as_before(need: Need, former: Action) -> Need:
+    """The need of what has come back: due when it was due at first, so that the time until then is not begun anew."""
+    if former.due_on >= need.due_on:
+        return need
+    said = f"{need.what_to_do} It was so before, and what was due on {former.due_on} was not done: that day stands."
+    return replace(need, due_on=former.due_on, what_to_do=said)
 
 
 def _new(dependency: Dependency, need: Need, *, now: datetime) -> Action:

@@ -44,8 +44,14 @@ def report_change(
         now=now,
     )
     good_news = eased(before, stand_of(offering))
-    if good_news and not can_correct(reported_by):
-        raise ValidationError({"kind": [f"Only reviewers and administrators say {good_news}: ask one of them."]})
+    if good_news and not can_correct(reported_by, offering):
+        raise ValidationError(
+            {
+                "kind": [
+                    f"Only reviewers and administrators whose team does not use it say {good_news}: ask one of them."
+                ]
+            }
+        )
     said = {
         "kind": kind,
         "facts": {name: jsonable(value) for name, value in facts.items()},

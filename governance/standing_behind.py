@@ -68,6 +68,9 @@ def assert_lineage(
         raise invalid("base" if base is None else "relation", "base: name the model, and what was done with it.")
     with transaction.atomic():
         _require(by, "registry.assert_lineage", "Only reviewers and administrators state what a model was made from.")
+        _require(
+            by, "registry.assert_lineage", "Your own team has to pass with this model: another person states it.", model
+        )
         before = lineage_of(model)
         word = assertions.Word(source, by, now)
         try:
@@ -98,7 +101,7 @@ def _rows_of(vendor: Vendor) -> dict[str, list[object]]:
     }
 
 
-def _require(person: User, right: str, otherwise: str) -> None:
+def _require(person: User, right: str, otherwise: str, row: AIModel | None = None) -> None:
     # Read anew: what the caller holds may be older than the loss of the right.
-    if not User.objects.get(pk=person.pk).has_perm(right):
+    if not User.objects.get(pk=person.pk).has_perm(right, row):
         raise Refused("not_allowed", otherwise)

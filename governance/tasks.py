@@ -6,10 +6,13 @@ from django.utils import timezone
 
 from governance import (
     actions,
+    breaker,
     checkpoints,
     concentration,
+    corrections,
     deliver,
     dry_run,
+    forget,
     incidents,
     proposals,
     reminders,
@@ -41,6 +44,24 @@ def deliver_tickets() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def try_policies() -> None:
     dry_run.work()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def end_corrections() -> None:
+    """Let sources speak again of what was corrected until a day that has passed."""
+    corrections.end_passed(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def set_breakers() -> None:
+    """Let the breakers of the sources follow a policy whose day has come, and new sources the one in force."""
+    breaker.set_breakers(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def forget_trials() -> None:
+    """Remove dry runs that nobody needs any more."""
+    forget.forget_trials(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 # Promise B1: so many definite negatives, each in a round of its own, over so long a time.
 NEGATIVES = 3
 OVER = timedelta(hours=24)
-# More of a source than this is no removal but an incident. One release of LiteLLM's map rightly dropped 4.8 %.
+# More of a source than this is no removal but an incident. One release of LiteLLM's map rightly dropped 4.8 %. A policy
+# may ask for less of each source (`Source.breaker_share`), never for more.
 MAX_GONE = 0.05
 # In a source of a few rows, a few rows say nothing about the rest.
 FEW = 3
@@ -41,9 +42,9 @@ def is_confirmed(absence: Absence) -> bool:
     return absence.negatives >= NEGATIVES and absence.last_at - absence.since >= OVER
 
 
-def is_mass(gone: int, known: int) -> bool:
-    """Whether `gone` of `known` rows are too many at once to be believed."""
-    return gone > max(known * MAX_GONE, FEW)
+def is_mass(gone: int, known: int, *, share: float = MAX_GONE) -> bool:
+    """Whether `gone` of `known` rows are too many at once to be believed: more than `share` of them."""
+    return gone > max(known * share, FEW)
 
 
 def waves(gone: Collection[str], groups: Mapping[str, str]) -> set[str]:

@@ -41,15 +41,18 @@ def assert_root(model: AIModel, word: Word) -> Change | None:
 def assert_base(model: AIModel, base: AIModel, relation: str, word: Word, *, is_all: bool) -> Change | None:
     """State that `model` was made from `base`; `is_all` says that no other base is missing then.
 
-    Raises `ValidationError` by field: a circle, and no source.
+    Whoever states a base once more, with a better source, leaves open as little as before; a base that was missing
+    shows that what was said to be all was not, until somebody says so anew. Raises `ValidationError` by field: a circle, and no source.
     """
     model, before, word = _locked(model), lineage_of(model), _checked(word)
     edge = LineageEdge.objects.filter(child=model, base=base, relation=relation).first()
+    is_new = edge is None
     edge = edge or LineageEdge(child=model, base=base, relation=relation)
     edge.source, edge.asserted_by, edge.asserted_at = word.source, word.by, word.now
     edge.full_clean()
     edge.save()
-    status = _Status.COMPLETE if is_all else _Status.PARTIAL
+    was_all = model.lineage_status == _Status.COMPLETE and not is_new
+    status = _Status.COMPLETE if is_all or was_all else _Status.PARTIAL
     return _state(model, status, before=before, word=word)
 
 

@@ -63,15 +63,15 @@ def lift(correction: Correction, *, by: User, now: datetime) -> Correction:
 
 
 @transaction.atomic
-def end_passed(*, now: datetime) -> int:
-    """End the corrections whose last day has passed; returns how many there were."""
+def end_passed(*, now: datetime) -> list[Correction]:
+    """End the corrections whose last day has passed; returns them."""
     serialise("corrections")
     return _end_passed(Correction.objects.all(), now=now)
 
 
-def _end_passed(corrections: Any, *, now: datetime) -> int:
+def _end_passed(corrections: Any, *, now: datetime) -> list[Correction]:
     passed = corrections.filter(lifted_at=None, ends_on__lt=now.date()).select_related("offering__model")
-    return len([_end(one, "The correction has ended", Change.Origin.CLOCK, by=None, now=now) for one in passed])
+    return [_end(one, "The correction has ended", Change.Origin.CLOCK, by=None, now=now) for one in passed]
 
 
 def _end(correction: Correction, summary: str, origin: Change.Origin, *, by: User | None, now: datetime) -> Correction:

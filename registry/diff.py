@@ -106,7 +106,7 @@ def _gating(before: ListingRecord, after: ListingRecord) -> Iterator[Difference]
 def _license(before: ListingRecord, after: ListingRecord) -> Iterator[Difference]:
     if before.license is None or after.license is None:
         return
-    if _normalised_license(before) != _normalised_license(after):
+    if normalised_license(before) != normalised_license(after):
         yield Difference(
             ChangeKind.LICENSE_CHANGED,
             after.external_id,
@@ -118,11 +118,11 @@ def _license(before: ListingRecord, after: ListingRecord) -> Iterator[Difference
 
 def _license_text(before: ListingRecord, after: ListingRecord) -> Iterator[Difference]:
     """Another LICENSE file behind the same license: what `other` means may have changed without any field of the card."""
-    if _both_state("license_file", before, after) and _normalised_license(before) == _normalised_license(after):
+    if _both_state("license_file", before, after) and normalised_license(before) == normalised_license(after):
         yield _said(ChangeKind.LICENSE_TEXT_CHANGED, Severity.WARNING, before.license_file, after, "license_file")
 
 
-def _normalised_license(record: ListingRecord) -> tuple[frozenset[str], str, str]:
+def normalised_license(record: ListingRecord) -> tuple[frozenset[str], str, str]:
     """What decides whether two cards state the same license: name and link say which only behind `other`."""
     ids = frozenset(part.strip().casefold() for part in record.license or ())
     if OTHER not in ids:

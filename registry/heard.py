@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from registry.absence import Absence
+from registry.absence import MAX_GONE, Absence
 from registry.believe import PRESENCE, Holds
 from registry.records import JSON
 from registry.upstream import Parsed
@@ -63,3 +63,5 @@ class Size:
     accept_absence: bool = False
     # False: nothing that is known to be there was seen in this round, so nobody can be said to be gone.
     is_alive: bool = True
+    # More than this share of it gone at once is held back until a person has looked.
+    most_gone: float = MAX_GONE

@@ -158,6 +158,7 @@ def _size(source: Source, adapter: Adapter, *, accept_shrink: bool) -> Size:
         absence_means_gone=adapter.absence_means_gone,
         known=known,
         accept_absence=accept_shrink,
+        most_gone=source.breaker_share,
     )
 
 

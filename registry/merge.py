@@ -31,10 +31,7 @@ def merge(gone: Vendor, into: Vendor, *, reason: str, by: User, now: datetime) -
     serialise("vendor-ancestors")
     gone, into = _locked(gone, into)
     _refuse_the_impossible(gone, into)
-    if into.parent_id == gone.pk:
-        into.parent = gone.parent
-        into.save()
-    for child in gone.children.exclude(pk=into.pk):
+    for child in gone.children.all():
         child.parent = into
         child.save()
     _move(gone, into)
@@ -56,13 +53,17 @@ def _refuse_the_impossible(gone: Vendor, into: Vendor) -> None:
         raise ValidationError({"into": f"{gone} and {into} are one already."})
     if gone.is_self:
         raise ValidationError({"into": f"{gone} is our own organisation: it goes into no other."})
+    if into.is_ours and gone.is_depended_on:
+        raise ValidationError(
+            {"into": f"{gone} stands behind models that are in use, and would no longer count: it does not become us."}
+        )
     for row in (gone, into):
         if row.merged_into is not None:
             raise ValidationError({"into": f"{row} was merged into {row.merged_into} already."})
-    owners = into.ancestor_rows.filter(ancestor=gone)
-    if into.parent_id != gone.pk and owners.exists():
+    if into.ancestor_rows.filter(ancestor=gone).exists():
+        # All that the owner has would go over to what it owns, other subsidiaries too.
         raise ValidationError(
-            {"into": f"{into} belongs to {gone} through {into.parent}: merge or move {into.parent} first."}
+            {"into": f"{into} belongs to {gone}: merge {into} into {gone}, or give {into} another parent first."}
         )
 
 

@@ -46,7 +46,7 @@ def _gone(heard: Sequence[Heard], size: Size, present: Collection[str]) -> froze
 
 def _held(counting: AbstractSet[str], heard: Sequence[Heard], size: Size) -> frozenset[str]:
     elsewhere = size.pending_elsewhere if size.absence_means_gone else 0
-    if absence.is_mass(len(counting) + elsewhere, size.known):
+    if absence.is_mass(len(counting) + elsewhere, size.known, share=size.most_gone):
         return frozenset(counting)
     groups = {
         name: one.group or str(row.facts.get("host", ""))

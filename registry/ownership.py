@@ -6,7 +6,7 @@ that by itself; the change, written in the transaction of the edit, tells the pe
 
 from datetime import datetime
 
-from registry.models import AIModel, Change, ChangeKind, LineageEdge, Severity, User, Vendor
+from registry.models import AIModel, Change, ChangeKind, LineageEdge, Offering, Severity, User, Vendor
 from registry.records import JSON
 
 
@@ -40,6 +40,21 @@ def tell_lineage(model: AIModel, *, before: JSON, by: User | None, now: datetime
     if not before or before == after:
         return None
     return tell(Change(kind=ChangeKind.LINEAGE_CHANGED, model=model, before=before, after=after), by=by, now=now)
+
+
+def model_of(offering: Offering) -> JSON:
+    """Whose model is offered there, as the database has it; empty for a new one."""
+    row = Offering.objects.filter(pk=offering.pk).values("model__slug").first()
+    return {"model": row["model__slug"]} if row else {}
+
+
+def tell_model(offering: Offering, *, before: JSON, by: User | None, now: datetime) -> Change | None:
+    """The change of an offering whose `model_of` was `before`: another lineage stands behind what its users call."""
+    after = model_of(offering)
+    if not before or before == after:
+        return None
+    moved = Change(kind=ChangeKind.LINEAGE_CHANGED, offering=offering, before=before, after=after)
+    return tell(moved, by=by, now=now)
 
 
 def tell(change: Change, *, by: User | None, now: datetime) -> Change:

@@ -219,6 +219,7 @@ def _size(source: Source, adapter: Sweeper, heap: Heap) -> Size:
         known=listings.count(),
         pending_elsewhere=elsewhere.count(),
         is_alive=heap.alive > 0 or not _has_negatives(heap.heard) or adapter.is_alive(),
+        most_gone=source.breaker_share,
     )
 
 

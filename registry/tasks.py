@@ -6,7 +6,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from registry import clock, corrections, propose_signals, runs, silence
+from registry import clock, propose_signals, runs, silence
 from registry.ingest import due_sources, poll
 from registry.listings import map_all_new
 
@@ -35,12 +35,6 @@ def poll_source(slug: str, slot: str | None = None) -> None:
 def watch_sources() -> None:
     """Find the sources that have fallen silent, and those that answer again."""
     silence.open_failing_incidents(now=timezone.now())
-
-
-@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
-def end_corrections() -> None:
-    """Let sources speak again of what was corrected until a day that has passed."""
-    corrections.end_passed(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

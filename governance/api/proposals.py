@@ -12,7 +12,9 @@ from rest_framework.response import Response
 
 from governance import blocks, models, proposals
 from governance.api import serializers as shapes
+from governance.api.beside import BesideSerializer
 from governance.api.refusals import refusals_as_problems
+from governance.beside import beside
 from governance.refused import Refused
 from registry.api import filters
 from registry.api.people import person_of
@@ -31,7 +33,7 @@ class Proposals(ReadOnly):
     ordering = ("-pk",)
     # Who may decide or withdraw is asked by the use case, freshly and inside its transaction.
     action_permissions = dict.fromkeys(
-        ("decide", "withdraw", "edit", "again", "comment", "ask", "answer"), "governance.view_proposal"
+        ("decide", "withdraw", "edit", "again", "comment", "ask", "answer", "beside"), "governance.view_proposal"
     )
 
     def get_serializer_class(self) -> type[shapes.ProposalSerializer]:
@@ -107,6 +109,12 @@ class Proposals(ReadOnly):
     def answer(self, request: Request, **_kwargs: str) -> Response:
         """Answer a question that one is asked."""
         return self._write(request, shapes.NewAnswer, _answer)
+
+    @extend_schema(responses=BesideSerializer)
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def beside(self, request: Request, **_kwargs: str) -> Response:  # noqa: ARG002 - DRF's signature
+        """What sources contradict each other about, and how much would hang on one vendor if it took effect."""
+        return Response(BesideSerializer(beside(self.get_object(), now=timezone.now())).data)
 
     def _write(self, request: Request, form_of: Any, write: Callable[..., models.Comment]) -> Response:
         form = form_of(data=request.data)

@@ -86,6 +86,14 @@ class Proposal(models.Model):
         related_name="+",
         help_text="Who wrote the plan revision: they decide on it as little as who proposes it.",
     )
+    plan_submitter = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who submitted that revision, which another person may have drafted: they do not decide on it either.",
+    )
     # waive_rule
     system = models.ForeignKey(System, models.PROTECT, null=True, blank=True, related_name="proposals")
     rule = models.CharField(max_length=5, blank=True)
@@ -153,10 +161,11 @@ class Proposal(models.Model):
 
     @property
     def concerned_ids(self) -> frozenset[int]:
-        """Who must not decide on it, in whatever place: the proposer, and the author of the plan it is about."""
+        """Who must not decide on it, in whatever place: the proposer, and who wrote or submitted the plan it is about."""
         # From before the author was copied here, the plan itself knows.
         author = self.plan_revision.created_by_id if self.plan_revision else None
-        return frozenset(pk for pk in (self.proposer_id, self.plan_author_id, author) if pk is not None)
+        concerned = (self.proposer_id, self.plan_author_id, self.plan_submitter_id, author)
+        return frozenset(pk for pk in concerned if pk is not None)
 
     def __str__(self) -> str:
         if self.kind == self.Kind.CHANGE_POLICY:

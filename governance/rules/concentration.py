@@ -20,11 +20,7 @@ def judge(case: Case) -> Iterator[Flaw]:
 
 
 def _is_above(one: ConcentrationFacts, case: Case) -> bool:
-    return (
-        one.vendor_id in case.offering.roots.names
-        and one.total >= case.policy.concentration_min_dependencies
-        and one.share > case.policy.concentration_max_share
-    )
+    return one.vendor_id in case.offering.roots.names and case.policy.is_too_concentrated(one.behind, one.total)
 
 
 def _flaw(one: ConcentrationFacts, case: Case) -> Flaw:

@@ -63,6 +63,7 @@ _MORE = (
     "drill_days",
     "concentration_max_share",
     "concentration_min_dependencies",
+    "breaker_max_share",
 )
 _LESS = ("waiver_warning_days",)
 

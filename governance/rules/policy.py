@@ -8,7 +8,7 @@ A document has these keys, all optional; `docs/reference/policy.md` explains eac
      "compare_countries": true,
      "waiver_max_days": 60, "waiver_warning_days": 14,
      "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14,
-     "concentration_max_share": 0.5, "concentration_min_dependencies": 10,
+     "concentration_max_share": 0.5, "concentration_min_dependencies": 10, "breaker_max_share": 0.05,
      "enforce_from": {"UD405": "2027-01-01", "systems": {"help-centre": {"UD401": "2027-03-01"}}},
      "exceptions": [{"tag": "sandbox", "rules": ["UD405"], "level": "note", "until": "2027-01-31", "reason": "…"}],
      "routes": {"by_criticality": {"waive_rule": {"critical": {"reviewer": 2}}}}}
@@ -35,6 +35,7 @@ from governance.rules.catalogue import (
 )
 from governance.rules.routes import Routes
 from governance.rules.routes import parse as parse_routes
+from registry.absence import MAX_GONE
 
 DISTRIBUTIONS = ("internal", "saas", "shipped")
 # Unknown is not among them: that is a finding of its own (UD201), and nobody can allow what nobody knows.
@@ -104,6 +105,8 @@ class Policy:
     # Half of what runs on one vendor is where "one of our vendors" becomes "our vendor"; of three uses two are no trend.
     concentration_max_share: float = 0.5
     concentration_min_dependencies: int = 10
+    # Of what a source lists, more gone at once than this is an incident and no removal.
+    breaker_max_share: float = MAX_GONE
     enforce_from: Mapping[str, date] = field(default_factory=dict)
     enforce_from_by_system: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     exceptions: tuple[ExceptionTerms, ...] = ()
@@ -116,6 +119,10 @@ class Policy:
 
     def allows(self, license_class: str, distribution: str) -> bool:
         return license_class in self.allowed_license_classes[distribution]
+
+    def is_too_concentrated(self, behind: int, total: int) -> bool:
+        """Whether a vendor behind so many of all passes the limit; of too few nothing is said."""
+        return total >= self.concentration_min_dependencies and behind / total > self.concentration_max_share
 
     def reads_like(self, other: "Policy") -> bool:
         """Whether the rules find the same flaws by both: they differ at most in how heavy those weigh."""
@@ -132,10 +139,11 @@ class Policy:
         return own.get(rule, self.enforce_from.get(rule))
 
 
-# The other fields say what a flaw weighs, or what is granted from now on.
+# The other fields say what a flaw weighs, what is granted from now on, or when a source is believed.
 _WEIGHED = {"version", "levels", "enforce_from", "enforce_from_by_system", "exceptions", "waiver_warning_days"}
 _GRANTED = {"waiver_max_days", "adoption_days", "approval_days", "drill_days", "decision_days"}
-_READ_BY_RULES = tuple(one.name for one in fields(Policy) if one.name not in _WEIGHED | _GRANTED)
+_OF_SOURCES = {"breaker_max_share"}
+_READ_BY_RULES = tuple(one.name for one in fields(Policy) if one.name not in _WEIGHED | _GRANTED | _OF_SOURCES)
 
 
 def from_document(version: int, document: Mapping[str, Any]) -> Policy:
@@ -230,10 +238,13 @@ def _level(value: Any, code: str, path: Path) -> str:
     return str(value)
 
 
-def _max_share(value: Any, _default: Policy) -> dict[str, Any]:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
-        raise BadPolicy(("concentration_max_share",), f"must be a share above 0 and up to 1, not {value!r}")
-    return {"concentration_max_share": float(value)}
+def _share(name: str, *, up_to: float) -> "Part":
+    def read(value: Any, _default: Policy) -> dict[str, Any]:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= up_to:
+            raise BadPolicy((name,), f"must be a share above 0 and up to {up_to:g}, not {value!r}")
+        return {name: float(value)}
+
+    return read
 
 
 def _min_dependencies(value: Any, _default: Policy) -> dict[str, Any]:
@@ -311,8 +322,9 @@ _PARTS: Mapping[str, Part] = {
     "allowed_license_classes": _classes,
     "compare_countries": _flag("compare_countries"),
     **{name: _number_of_days(name) for name in _DAYS},
-    "concentration_max_share": _max_share,
+    "concentration_max_share": _share("concentration_max_share", up_to=1.0),
     "concentration_min_dependencies": _min_dependencies,
+    "breaker_max_share": _share("breaker_max_share", up_to=MAX_GONE),
     "enforce_from": _enforce_from,
     "exceptions": _exceptions,
     "routes": _routes,

@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
@@ -17,7 +18,7 @@ from unfold.decorators import display
 
 from registry.admin.base import STATE_LABELS, EvidenceRows, RegisterAdmin, Rows
 from registry.models import AIModel, Alias, LineageEdge, Offering, Revision
-from registry.ownership import lineage_of, tell_lineage
+from registry.ownership import lineage_of, model_of, tell_lineage, tell_model
 from registry.records import JSON
 
 
@@ -33,6 +34,9 @@ class Bases(Rows):
     fk_name = "child"
     autocomplete_fields = ("base",)
     verbose_name_plural = "base models (lineage)"
+
+    def _may_edit_parent(self, request: HttpRequest, obj: models.Model | None) -> bool:
+        return super()._may_edit_parent(request, obj) and request.user.has_perm("registry.assert_lineage", obj)
 
 
 class AIModelForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no argument at run time
@@ -80,10 +84,10 @@ class AIModelAdmin(RegisterAdmin):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: AIModel | None = None) -> tuple[str, ...]:
-        """Lineage decides what counts as independent, so it is not for a model's owner to state, nor is the developer
-        that it is asserted of. And what other people decided to withdraw its owner does not list again.
+        """Lineage decides what counts as independent, so it is not for whoever has to pass with the model to state, nor is
+        the developer that it is asserted of. And what other people decided to withdraw its owner does not list again.
         """
-        if request.user.has_perm("registry.assert_lineage"):
+        if request.user.has_perm("registry.assert_lineage", obj):
             return ()
         withdrawn = ("state",) if obj is not None and obj.state == AIModel.State.WITHDRAWN else ()
         return ("lineage_status", "lineage_source", *(("developer",) if obj is not None else ()), *withdrawn)
@@ -91,6 +95,8 @@ class AIModelAdmin(RegisterAdmin):
     def save_model(self, request: HttpRequest, obj: AIModel, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         self._lineage_before(request, lineage_of(obj))
         if {"lineage_status", "lineage_source"} & set(form.changed_data):
+            if not request.user.has_perm("registry.assert_lineage", obj):
+                raise PermissionDenied
             obj.lineage_asserted_by, obj.lineage_asserted_at = request.user, timezone.now()  # type: ignore[assignment]  # admin_view lets nobody in without an account
         super().save_model(request, obj, form, change)
 
@@ -190,6 +196,12 @@ class OfferingAdmin(RegisterAdmin):
         ("Identity", {"fields": ("upstream_id", "head_revision")}),
         ("Price", {"fields": (("input_price", "output_price"),)}),
     )
+
+    def save_model(self, request: HttpRequest, obj: Offering, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Whoever uses what is another model's from now on is told, in the transaction of the save."""
+        before = model_of(obj)
+        super().save_model(request, obj, form, change)
+        tell_model(obj, before=before, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # as above
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offering]:
         return (

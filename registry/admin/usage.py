@@ -1,7 +1,11 @@
 """Systems, environments and dependencies."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -36,11 +40,27 @@ class SystemAdmin(RegisterAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         """Tags decide on exceptions of the policy, and criticality and distribution on what it asks: the team that has to
-        pass the gate does not change them.
+        pass the gate does not change them, whatever else its people may do.
         """
-        if request.user.has_perm("registry.tag_system"):
+        if request.user.has_perm("registry.weigh_system", obj):
             return ()
         return ("tags", *(System.WEIGHED_BY if obj is not None else ()))
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Who enters the own system is not offered what hardly anything is asked of."""
+        if db_field.name == "criticality" and not request.user.has_perm("registry.weigh_system"):
+            kwargs["choices"] = [one for one in db_field.choices if one[0] != System.Criticality.EXPERIMENTAL]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: System, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
+        # A new one names its team in the form itself.
+        if (
+            not change
+            and obj.weighs_less_than_a_team_may_say
+            and not request.user.has_perm("registry.weigh_system", obj)
+        ):
+            raise PermissionDenied
+        super().save_model(request, obj, form, change)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[System]:
         return (

@@ -43,6 +43,10 @@ class VendorAdmin(RegisterAdmin):
             )
         )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> tuple[str, ...]:
+        """Whose a vendor is decides what is independent of it: whoever has to pass with its models does not say it."""
+        return () if request.user.has_perm("registry.own_vendor", obj) else ("parent", "is_self")
+
     def save_model(self, request: HttpRequest, obj: Vendor, form: "ModelForm[Any]", change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Whoever depends on a vendor that was sold is told: the change stands in the transaction of the save."""
         before = ownership_of(obj)

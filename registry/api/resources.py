@@ -17,7 +17,7 @@ from registry.api import serializers as shapes
 from registry.api.people import person_of
 from registry.api.views import ReadOnly, Writable
 from registry.listings import map_listing
-from registry.ownership import lineage_of, ownership_of, tell_lineage, tell_ownership
+from registry.ownership import lineage_of, model_of, ownership_of, tell_lineage, tell_model, tell_ownership
 from registry.unmap import unmap_listing
 
 
@@ -85,6 +85,13 @@ class Offerings(Writable):
     )
     serializer_class = shapes.OfferingSerializer
     filterset_class = filters.OfferingFilter
+
+    def perform_update(self, serializer: Any) -> None:
+        """Whoever uses an offering that is another model's from now on is told, by a change in the same transaction."""
+        with transaction.atomic():
+            before = model_of(serializer.instance)
+            super().perform_update(serializer)
+            tell_model(serializer.instance, before=before, by=person_of(self.request), now=timezone.now())
 
 
 class Systems(Writable):

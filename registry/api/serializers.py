@@ -50,6 +50,15 @@ class VendorSerializer(serializers.ModelSerializer[models.Vendor]):
         )
         read_only_fields = ("is_self",)
 
+    def validate_parent(self, parent: models.Vendor | None) -> models.Vendor | None:
+        """Whose a vendor is decides what is independent of it, so whoever has to pass with its models does not say it."""
+        if self.instance is None or parent == self.instance.parent:
+            return parent
+        if not self.context["request"].user.has_perm("registry.own_vendor", self.instance):
+            only = "Your own team has to pass with what it stands behind: another person says whose it is."
+            raise serializers.ValidationError(only, code="not_allowed")
+        return parent
+
 
 class LicenseSerializer(serializers.ModelSerializer[models.License]):
     class Meta:
@@ -119,14 +128,16 @@ class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
         """Lineage decides what counts as independent, so only who may assert it states it, and signs for it."""
         stated = [name for name in ("lineage_status", "lineage_source") if self._states(attrs, name)]
         person = self.context["request"].user
-        if self.instance and self._states(attrs, "developer") and not person.has_perm("registry.assert_lineage"):
+        row = self.instance or models.AIModel(owner=attrs.get("owner"), deputy=attrs.get("deputy"))
+        may_state = person.has_perm("registry.assert_lineage", row)
+        if self.instance and self._states(attrs, "developer") and not may_state:
             # What was asserted of its lineage would vouch for the new developer as well.
-            only = "Only reviewers and administrators say that another vendor developed a model."
+            only = "Only reviewers and administrators whose team does not use it say that another vendor developed a model."
             raise serializers.ValidationError({"developer": only}, code="not_allowed")
         if not stated:
             return attrs
-        if not person.has_perm("registry.assert_lineage"):
-            only = "Only reviewers and administrators state what a model was made from."
+        if not may_state:
+            only = "Only reviewers and administrators whose team does not use it state what a model was made from."
             raise serializers.ValidationError(dict.fromkeys(stated, only), code="not_allowed")
         return attrs | {"lineage_asserted_by": person, "lineage_asserted_at": timezone.now()}
 
@@ -196,20 +207,17 @@ class SystemSerializer(serializers.ModelSerializer[models.System]):
         model = models.System
         fields = ("slug", "name", "team", "criticality", "distribution", "description", "tags")
 
-    def validate_tags(self, tags: Any) -> Any:
-        """Tags decide on exceptions of the policy, so the team that has to pass the gate does not set them."""
-        request = self.context.get("request")
-        if tags != (self.instance.tags if self.instance else []) and not (
-            request and request.user.has_perm("registry.tag_system")
-        ):
-            raise serializers.ValidationError("Reviewers and administrators set tags.")
-        return tags
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Who has to pass the gate does not make its own system weigh less."""
-        changed = [name for name in models.System.WEIGHED_BY if _differs(self.instance, attrs, name)]
-        if changed and not self.context["request"].user.has_perm("registry.tag_system"):
-            only = "Reviewers and administrators change it once the system is entered."
+        """Who has to pass the gate does not make its own system weigh less; tags may except it from rules."""
+        is_new = self.instance is None
+        row = self.instance or models.System(**attrs)
+        changed = [] if is_new else [name for name in models.System.WEIGHED_BY if _differs(row, attrs, name)]
+        if attrs.get("tags", []) != ([] if is_new else row.tags) and "tags" in attrs:
+            changed.append("tags")
+        if is_new and row.criticality == models.System.Criticality.EXPERIMENTAL:
+            changed.append("criticality")
+        if changed and not self.context["request"].user.has_perm("registry.weigh_system", row):
+            only = "Reviewers and administrators who are not of its team say that."
             raise serializers.ValidationError(dict.fromkeys(changed, only), code="not_allowed")
         return attrs
 

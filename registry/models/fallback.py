@@ -95,6 +95,14 @@ class PlanRevision(Thresholds):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="plan_revisions")
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who made it the revision that counts; empty for those of before this was kept.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("plan", "number"), name="plan_revision_number_once")]

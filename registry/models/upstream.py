@@ -6,6 +6,8 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
+from registry.absence import MAX_GONE
+
 
 class Method(models.TextChoices):
     """How a source knows, best first: the order in which `registry.effective` believes."""
@@ -41,6 +43,12 @@ class Source(models.Model):
     etag = models.CharField(max_length=300, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
     content_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the last document that was taken in.")
+    breaker_share = models.FloatField(
+        default=MAX_GONE,
+        db_default=MAX_GONE,
+        editable=False,
+        help_text="More than this share of it gone at once waits for a person. The policy in force sets it.",
+    )
 
     objects = SourceQuerySet.as_manager()
 
@@ -51,7 +59,11 @@ class Source(models.Model):
                 name="what_people_report_is_not_polled",
                 condition=~models.Q(method=Method.REPORTED) | models.Q(is_enabled=False),
                 violation_error_message="People report by themselves: there is nothing to poll.",
-            )
+            ),
+            models.CheckConstraint(
+                name="breaker_trips_at_a_twentieth_or_less",
+                condition=models.Q(breaker_share__gt=0, breaker_share__lte=MAX_GONE),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -42,7 +42,7 @@ class System(models.Model):
     """An application of the organisation.
 
     How critical it is and how it is given out decide what the gate asks of it, so the team that has to pass there
-    enters both once and changes them no more.
+    enters both once and changes them no more; and what hardly anything is asked of, it does not enter by itself.
     """
 
     WEIGHED_BY = ("criticality", "distribution")
@@ -74,6 +74,11 @@ class System(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def weighs_less_than_a_team_may_say(self) -> bool:
+        """Whether somebody else has to say it: that a system is only an experiment, or what excepts it from rules."""
+        return self.criticality == self.Criticality.EXPERIMENTAL or bool(self.tags)
 
 
 class Environment(models.Model):

@@ -84,6 +84,33 @@ class Vendor(models.Model):
             raise ValidationError(
                 {"parent": f"{self.parent} already belongs to {self}: a vendor cannot own its owner."}
             )
+        self._refuse_to_count_no_more()
+
+    def _refuse_to_count_no_more(self) -> None:
+        """We never count as a root vendor: so nobody becomes us, or ours, whose models somebody here depends on."""
+        present = Vendor.objects.filter(pk=self.pk).first()
+        if present is None or not self._would_be_ours() or present.is_ours or not present.is_depended_on:
+            return
+        field = "is_self" if self.is_self else "parent"
+        why = f"{self} would no longer count as a vendor behind models that are in use. One that we bought goes on counting"
+        raise ValidationError({field: f"{why}; what is made from now on can name us as its developer."})
+
+    def _would_be_ours(self) -> bool:
+        owners = _ancestor_ids(self.parent_id) if self.parent_id else set()
+        return self.is_self or Vendor.objects.filter(pk__in=owners, is_self=True).exists()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is our own organisation or belongs to it, as saved."""
+        return self.ancestor_rows.filter(ancestor__is_self=True).exists()
+
+    @property
+    def is_depended_on(self) -> bool:
+        """Whether it, or a vendor that belongs to it, stands behind a model that is in use, or in a plan."""
+        offerings = "models__descendant_rows__model__offerings"
+        used = models.Q(**{f"{offerings}__dependencies__isnull": False, f"{offerings}__dependencies__ended_on": None})
+        planned = models.Q(**{f"{offerings}__alternatives__isnull": False})
+        return Vendor.objects.filter(ancestor_rows__ancestor=self).filter(used | planned).exists()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save and keep `VendorAncestor` right; a cycle of parents raises `ValidationError`."""

@@ -1,7 +1,7 @@
-"""Rows for the tests that kill workers: `python -m tests.fakes.outbox_rows announce|retire N` in the worker's environment.
+"""Rows for the tests that kill workers: `python -m tests.fakes.outbox_rows announce|retire|storm|sign N` in the worker's environment.
 
 `announce` makes one team with N systems, a use each, and an announcement for every use; `retire` tells the worst of
-the first N of them; `storm` brings N changes of one use that nobody has looked at yet.
+the first N of them; `storm` brings N changes of one use that nobody has looked at yet; `sign` adds N lines of audit.
 """
 
 import os
@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 def main(what: str, number: int) -> None:
     django.setup()
-    {"announce": announce, "retire": retire, "storm": storm}[what](number)
+    {"announce": announce, "retire": retire, "storm": storm, "sign": sign}[what](number)
 
 
 def announce(number: int) -> None:
@@ -51,6 +51,18 @@ def storm(number: int) -> None:
     uses = list(Dependency.objects.order_by("pk"))
     for one in range(number):
         _change(uses[one % len(uses)], "gated")
+
+
+def sign(number: int) -> None:
+    """Lines at the end of the audit chain."""
+    from django.db import transaction  # noqa: PLC0415 - the same
+
+    from governance import audit  # noqa: PLC0415 - the same
+    from registry.models import Team  # noqa: PLC0415 - the same
+
+    for _ in range(number):
+        with transaction.atomic():
+            audit.record("tests:team:changed", Team.objects.get(), actor=None)
 
 
 def _change(dependency: Any, kind: str, **fields: Any) -> None:

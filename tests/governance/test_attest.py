@@ -168,8 +168,8 @@ def test_the_api_tells_what_is_due_and_takes_the_confirmation(olga: User, depend
     mine = next(one for one in due if one["dependency"] == dependency.pk)
     body = {"dependency": dependency.pk, "digest": mine["digest"]}
     assert api.post("/api/v1/attestations/", body, format="json").status_code == 201
-    Dependency.objects.filter(pk=dependency.pk).update(purpose="other")
+    Dependency.objects.filter(pk=dependency.pk).update(pinned_revision="b" * 40)
     answer = api.post("/api/v1/attestations/", body, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "state_changed")
-    assert answer.json()["differences"] == [{"fact": "purpose", "before": "embedding", "after": "other"}]
+    assert answer.json()["differences"] == [{"fact": "pinned_revision", "before": "a" * 40, "after": "b" * 40}]
     assert api.post("/api/v1/attestations/", {"digest": "0"}, format="json").status_code == 400

@@ -281,7 +281,7 @@ PATCHED: dict[str, tuple[Callable[[APIClient], Any], dict[str, Any]]] = {
     "models": (lambda _: make.model().slug, {"description": "Other", "context_length": 77}),
     "offerings": (lambda _: make.offering().pk, {"host": "other"}),
     "teams": (lambda _: make.team().slug, {"email": "o@northwind.example"}),
-    "systems": (lambda api: make.system(team=team_of(api)).slug, {"distribution": "shipped"}),
+    "systems": (lambda api: make.system(team=team_of(api)).slug, {"description": "Sells shoes"}),
     "environments": (lambda _: make.environment("dev").slug, {"name": "Other"}),
     "dependencies": (
         lambda api: make.dependency(system=make.system(team=team_of(api))).pk,

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from governance.models import Approval, Block, Proposal
-from registry.models import Alias, Alternative, Dependency, Offering, PlanRevision
+from registry.models import Alias, Alternative, Dependency, Environment, Offering, PlanRevision
 from tests import factories as f
 from tests.admin_rows import decided
 
@@ -135,7 +135,7 @@ def test_another_use_of_the_same_model_without_an_approval_keeps_a_shared_proxy_
 
 def test_uses_outside_production_are_exported_on_demand_only(revision: PlanRevision, search: Dependency) -> None:
     approve(revision.alternatives.all()[0])
-    Dependency.objects.filter(pk=search.pk).update(environment=f.environment("staging"))
+    Environment.objects.filter(pk=search.environment_id).update(slug="staging", environment_class="nonproduction")
 
     assert fallbacks() == []
     assert len(fallbacks("--environment", "staging")) == 1

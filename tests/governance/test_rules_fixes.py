@@ -8,12 +8,29 @@ import pytest
 
 from governance.answer import Answer
 from governance.blocks import lift
+from governance.break_glass import close as close_glass
+from governance.break_glass import open_glass
 from governance.check import CheckRequest, RequestedModel, evaluate, preview
-from governance.models import Block
-from registry.models import AIModel, Alias, Alternative, Change, Dependency, Member, Offering, Revision
+from governance.concentration import snapshot
+from governance.models import Block, BreakGlass, Concentration, Waiver
+from governance.proposals import propose_waiver
+from governance.rules.catalogue import RULES
+from registry.models import (
+    AIModel,
+    Alias,
+    Alternative,
+    Change,
+    Dependency,
+    Drill,
+    Member,
+    Observation,
+    Offering,
+    Revision,
+)
 from tests import factories as f
 from tests.factories import NOW, TODAY
-from tests.governance.gate_world import adopt, approve_first, green, owner_of
+from tests.governance.gate_world import adopt, approve, approve_first, drill, green, owner_of
+from tests.governance.test_staleness import listed, source
 
 pytestmark = pytest.mark.django_db
 
@@ -216,8 +233,97 @@ def serve_it_elsewhere(dependency: Dependency) -> None:
     Offering.objects.filter(pk=spare_of(dependency).pk).update(provider=f.vendor())
 
 
+def deprecate(dependency: Dependency) -> None:
+    primary(dependency).update(status="deprecated")
+
+
+def silence_its_source(dependency: Dependency) -> None:
+    listed(dependency.offering, source(), ago=timedelta(hours=14))
+
+
+def poll_it_again(dependency: Dependency) -> None:
+    assert "its next good poll settles this" in fix_of(dependency, "UD306")
+    Observation.objects.filter(listing__offering=dependency.offering).update(last_confirmed_at=NOW)
+
+
+def forget_the_drill(dependency: Dependency) -> None:
+    Drill.objects.filter(alternative__plan_revision__plan__dependency=dependency).delete()
+
+
+def drill_it(dependency: Dependency) -> None:
+    drill(Alternative.objects.get(plan_revision__plan__dependency=dependency))
+
+
+def lean_on_one_vendor(dependency: Dependency) -> None:
+    """Ten uses in production, of which each is of the same vendor."""
+    for _ in range(9):
+        f.dependency(offering=dependency.offering)
+    snapshot(now=NOW)
+
+
+def take_other_vendors(dependency: Dependency) -> None:
+    """Here and in other uses; the snapshot of the next day says so."""
+    assert "stand" in fix_of(dependency, "UD408")
+    for other in Dependency.objects.exclude(pk=dependency.pk):
+        Dependency.objects.filter(pk=other.pk).update(ended_on=TODAY)
+        f.dependency(system=other.system)
+    Concentration.objects.all().delete()
+    snapshot(now=NOW)
+
+
+def waive_the_plan(dependency: Dependency) -> None:
+    """Of a plan that does not hold, nearly over."""
+    unplan(dependency)
+    approve(
+        propose_waiver(
+            proposer=owner_of(dependency.system),
+            rule="UD401",
+            until=TODAY + timedelta(days=5),
+            reason="It is written.",
+            compensating_measure="People look.",
+            dependency=dependency,
+            now=NOW,
+        )
+    )
+
+
+def mend_what_it_covers(dependency: Dependency) -> None:
+    """What is left says that there is nothing to do, until the waiver ends."""
+    assert fix_of(dependency, "UD502") == "Mend what UD401 finds before then: 5 days left."
+    replan(dependency)
+    assert fix_of(dependency, "UD502") == "Nothing to do: the rule is kept without it."
+    Waiver.objects.filter(dependency=dependency).update(ended_at=NOW)
+
+
+def break_the_glass(dependency: Dependency) -> None:
+    open_glass(
+        system=dependency.system,
+        environment=dependency.environment,
+        hours=2,
+        reason="Checkout is down.",
+        by=owner_of(dependency.system),
+        now=NOW,
+    )
+
+
+def close_it(dependency: Dependency) -> None:
+    assert "or close it" in fix_of(dependency, "UD503")
+    close_glass(BreakGlass.objects.get(system=dependency.system), by=owner_of(dependency.system), now=NOW)
+
+
+def withdraw_it(dependency: Dependency) -> None:
+    AIModel.objects.filter(pk=dependency.offering.model_id).update(state="withdrawn")
+
+
+def list_it_again(dependency: Dependency) -> None:
+    assert "listed again" in fix_of(dependency, "UD101")
+    AIModel.objects.filter(pk=dependency.offering.model_id).update(state="listed")
+
+
 Step = Callable[[Dependency], None]
 CASES: list[tuple[str, Step, Step]] = [
+    ("UD101", withdraw_it, list_it_again),
+    ("UD101", withdraw_it, switch_to_what_the_fix_names),
     ("UD102", lose_the_owner, name_an_owner),
     ("UD103", end_the_adoption, adopt_it),
     ("UD104", block_it, lift_it),
@@ -227,24 +333,32 @@ CASES: list[tuple[str, Step, Step]] = [
     ("UD203", move_the_license, adopt_it),
     ("UD301", remove, switch_to_what_the_fix_names),
     ("UD302", retire, switch_to_what_the_fix_names),
+    ("UD303", deprecate, switch_to_what_the_fix_names),
     ("UD304", gate_it, adopt_it),
     ("UD305", take_over_the_name, adopt_it),
     ("UD305", take_over_the_name, switch_to_what_the_fix_names),
     ("UD305", take_over_the_spare, adopt_and_approve_the_spare),
+    ("UD306", silence_its_source, poll_it_again),
     ("UD307", unpin, pin_what_the_fix_names),
     ("UD401", unplan, replan),
     ("UD402", plan_a_sibling, replan),
     ("UD403", plan_a_murky_one, state_its_lineage),
     ("UD404", lose_the_spare, replan),
+    ("UD405", forget_the_drill, drill_it),
     ("UD406", need_a_longer_context, plan_an_able_one),
     ("UD406", need_a_longer_context, need_no_more),
     ("UD406", need_what_nobody_knows, enter_what_the_fix_asks),
     ("UD406", depend_on_an_index, say_how_it_is_rebuilt),
     ("UD407", serve_both_from_one_host, serve_it_elsewhere),
     ("UD407", serve_both_from_one_host, replan),
+    ("UD408", lean_on_one_vendor, take_other_vendors),
     ("UD501", change_a_fact_of_the_approval, approve_it_again),
     ("UD501", sell_the_vendor, adopt_it),
+    ("UD502", waive_the_plan, mend_what_it_covers),
+    ("UD503", break_the_glass, close_it),
 ]
+# These are about what is asked and not about a use; each has a test of its own below.
+ASKED = {"UD105", "UD106", "UD107"}
 
 
 @pytest.mark.parametrize(
@@ -278,6 +392,44 @@ def test_a_floating_name_is_mended_by_the_name_that_the_fix_says() -> None:
 
     assert finding.rule == "UD307"
     assert ask(written).findings == ()
+
+
+def test_a_name_that_nobody_registered_is_mended_by_entering_it_or_by_the_id_that_is_known() -> None:
+    dependency = green()
+    known = dependency.offering.external_id
+
+    def asked(ref: str) -> Answer:
+        models = (RequestedModel(ref, revision="a" * 40),)
+        return evaluate(CheckRequest(dependency.system.slug, "production", models), now=NOW)
+
+    (finding,) = asked("acme/new").findings
+    assert finding.rule == "UD101"
+    assert finding.fix == "Add the model to the register, or write the id under which the register knows it."
+    assert asked(known).findings == ()
+    Alias.objects.create(namespace="provider", text="acme/new", offering=dependency.offering)
+    assert asked("acme/new").findings == ()
+
+
+def test_an_ambiguous_name_is_mended_by_its_host_and_a_malformed_one_by_a_form_that_the_fix_names() -> None:
+    dependency, other = green(), f.offering(host="bedrock", kind="service")
+    for one in (dependency.offering, other):
+        Alias.objects.create(namespace="name", text="either", offering=one)
+
+    def asked(ref: str, via: str = "") -> Answer:
+        models = (RequestedModel(ref, via=via, revision="a" * 40),)
+        return evaluate(CheckRequest(dependency.system.slug, "production", models), now=NOW)
+
+    (either,) = asked("either").findings
+    assert (either.rule, either.fix.startswith("Add “via”")) == ("UD105", True)
+    assert asked("either", via="huggingface").findings == ()
+
+    (malformed,) = asked("pkg:huggingface").findings
+    assert (malformed.rule, malformed.fix.startswith("Write pkg:huggingface/<namespace>")) == ("UD105", True)
+    assert asked(f"pkg:huggingface/{dependency.offering.external_id}").findings == ()
+
+
+def test_every_rule_is_mended_by_what_its_fix_says() -> None:
+    assert {rule for rule, _, _ in CASES} | ASKED == set(RULES)
 
 
 def ask(dependency: Dependency, *offerings: Offering, is_complete: bool = False) -> Answer:

@@ -39,6 +39,7 @@ DOCUMENTS = st.fixed_dictionaries(
         "waiver_max_days": NUMBERS,
         "waiver_warning_days": NUMBERS,
         "concentration_max_share": st.floats(0.01, 1),
+        "breaker_max_share": st.floats(0.001, 0.05),
         "enforce_from": st.dictionaries(st.sampled_from(SOFT), DAYS, max_size=3),
         "exceptions": st.lists(
             st.fixed_dictionaries(
@@ -88,6 +89,7 @@ LOOSENINGS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"drill_days": 181}, "drill_days: 180 becomes 181"),
     ({}, {"concentration_max_share": 0.6}, "concentration_max_share: 0.5 becomes 0.6"),
     ({}, {"concentration_min_dependencies": 11}, "concentration_min_dependencies: 10 becomes 11"),
+    ({"breaker_max_share": 0.02}, {}, "breaker_max_share: 0.02 becomes 0.05"),
     ({}, {"enforce_from": {"UD401": "2026-06-01"}}, "enforce_from.UD401: stops from 2026-06-01, not at once"),
     (
         {"enforce_from": {"UD401": "2026-06-01"}},
@@ -195,6 +197,7 @@ def test_a_field_is_found_on_the_line_on_which_its_statement_begins(path: tuple[
         ('\n[levels]\nUD999 = "error"', "line 3, levels.UD999: is not known"),
         ('[levels]\nUD401 = "fatal"', "line 2, levels.UD401: must be one of off, note, warning, error, not 'fatal'"),
         ("lead_days.critical = -1", "line 1, lead_days.critical: must be a whole number of days"),
+        ("breaker_max_share = 0.06", "line 1, breaker_max_share: must be a share above 0 and up to 0.05"),
         ("concentration_max_share = 1.5", "line 1, concentration_max_share: must be a share above 0 and up to 1"),
         ("concentration_max_share = nan", "line 1, concentration_max_share: must be a share above 0 and up to 1"),
         ("[enforce_from]\nUD104 = 2026-06-01", "line 2, enforce_from.UD104: is about what nobody may soften"),

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from config.celery import app
+from governance.tasks import end_corrections
 from registry.apply import apply_effective
 from registry.corrections import correct, end_passed, lift
 from registry.models import (
@@ -22,7 +23,6 @@ from registry.models import (
     Source,
     User,
 )
-from registry.tasks import end_corrections
 from tests import factories as make
 from tests.factories import NOW, TODAY
 
@@ -183,11 +183,11 @@ def test_it_counts_on_its_last_day_and_not_on_the_next(service: Offering) -> Non
     says(service, retires_on="2026-06-01")
     correction = put_right(service, "retires_on", "2026-09-01", ends_on=TODAY + timedelta(days=3))
 
-    assert end_passed(now=NOW + timedelta(days=3)) == 0
+    assert end_passed(now=NOW + timedelta(days=3)) == []
     service.refresh_from_db()
     assert service.retires_on == SEPTEMBER
 
-    assert end_passed(now=NOW + timedelta(days=4)) == 1
+    assert [one.lifted_by for one in end_passed(now=NOW + timedelta(days=4))] == [None]
     service.refresh_from_db()
     correction.refresh_from_db()
     assert service.retires_on == JUNE

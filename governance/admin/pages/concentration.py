@@ -103,7 +103,7 @@ def _history(rows: Iterable[Concentration]) -> dict[int, list[Concentration]]:
 
 def _row(newest: Concentration, history: Sequence[Concentration], policy: Policy) -> Row:
     limit = policy.concentration_max_share
-    is_above = newest.share > limit and newest.total >= policy.concentration_min_dependencies
+    is_above = policy.is_too_concentrated(newest.behind, newest.total)
     return Row(newest, bars_of(history[-POINTS:]), is_above, limit_y=round(HEIGHT * (1 - limit), 1))
 
 

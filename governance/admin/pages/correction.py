@@ -81,7 +81,7 @@ def correct(request: HttpRequest, pk: int, fact: str) -> HttpResponse:
 
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Correction.objects.select_related("offering__model", "made_by"), pk=pk)
-    _require_right(request)
+    _require_right(request, row.offering)
     if request.method == "POST":
         try:
             corrections.lift(row, by=person_of(request), now=timezone.now())
@@ -113,10 +113,11 @@ def _as_written(value: Any) -> Any:
 
 
 def _offering(request: HttpRequest, pk: int) -> Offering:
-    _require_right(request)
-    return get_object_or_404(Offering.objects.select_related("model"), pk=pk)
+    offering = get_object_or_404(Offering.objects.select_related("model"), pk=pk)
+    _require_right(request, offering)
+    return offering
 
 
-def _require_right(request: HttpRequest) -> None:
-    if not can_correct(person_of(request)):
+def _require_right(request: HttpRequest, offering: Offering) -> None:
+    if not can_correct(person_of(request), offering):
         raise PermissionDenied

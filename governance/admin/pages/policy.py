@@ -54,12 +54,19 @@ def load(*, now: datetime) -> PolicyPage:
 
 
 def policy(request: HttpRequest) -> HttpResponse:
+    _require_role(request)
     page = load(now=timezone.now())
     return show(request, "policy.html", title="Policy", page=page, can_change=can_change_policy(person_of(request)))
 
 
-def export(_request: HttpRequest) -> HttpResponse:
-    """The policy in force as a file."""
+def _require_role(request: HttpRequest) -> None:
+    if not person_of(request).has_perm("governance.view_policy"):
+        raise PermissionDenied
+
+
+def export(request: HttpRequest) -> HttpResponse:
+    """The policy in force as a file, for whoever has a role: it names systems and why they are excepted."""
+    _require_role(request)
     text = text_of(Policy.objects.in_force(timezone.now()))
     named = {"Content-Disposition": 'attachment; filename="policy.toml"'}
     return HttpResponse(text, content_type="application/toml; charset=utf-8", headers=named)

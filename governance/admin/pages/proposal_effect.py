@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from governance.admin.pages.proposal_gate import GateNow
 from governance.due_drills import State, state_of
+from governance.facts import load_offerings
 from governance.models import Adoption, Proposal
 from governance.plan_states import plan_states
 from governance.retiring import leaning_on
@@ -15,6 +16,7 @@ from governance.state import required
 from governance.terms import terms_in_force
 from registry.models import Alternative, Dependency, Drill, Environment
 
+_NAMED = 3
 # What an approval itself mends.
 _MENDED = frozenset({"UD401", "UD501"})
 
@@ -31,11 +33,40 @@ def _adopt(proposal: Proposal, now: datetime) -> list[str]:
     former = Adoption.objects.filter(ended_at=None, **use).first()
     said = [
         f"Every system that is distributed that way may use it for {proposal.purpose}: the gate no longer says UD103.",
+        _who_waits(proposal),
+        *_license(proposal, now),
         f"It holds until {last:%-d %B %Y}, and ends earlier where a fact that it rests on changes.",
     ]
     if former:
         said.append(f"It takes the place of the adoption that runs until {former.expires_on:%-d %B %Y}.")
     return said
+
+
+def _who_waits(proposal: Proposal) -> str:
+    """Whom it is for: the systems that declared this very use."""
+    uses = Dependency.objects.current().filter(offering=proposal.offering, purpose=proposal.purpose)
+    systems = list(
+        uses.filter(system__distribution=proposal.distribution)
+        .order_by("system__name")
+        .values_list("system__name", flat=True)
+        .distinct()
+    )
+    if not systems:
+        return "No system has declared this use yet."
+    others = f" and {len(systems) - _NAMED} more" if len(systems) > _NAMED else ""
+    return f"Declared by {listed(systems[:_NAMED]) if not others else ', '.join(systems[:_NAMED])}{others}."
+
+
+def _license(proposal: Proposal, now: datetime) -> list[str]:
+    """What an adoption does not mend: a license that policy does not allow there."""
+    offering = required(proposal.offering)
+    facts = load_offerings([offering.pk], now=now)[offering.pk]
+    known = facts.license_at(proposal.revision)
+    license_class = known.license_class if known else "unknown"
+    if terms_in_force(now).allows(license_class, proposal.distribution):
+        return []
+    rule = "UD201" if license_class == "unknown" else "UD202"
+    return [f"It does not ship by this alone: {rule} stands, for the license class is {license_class}."]
 
 
 def _approve(proposal: Proposal, now: datetime) -> list[str]:

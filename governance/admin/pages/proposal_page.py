@@ -9,6 +9,7 @@ from governance import proposals
 from governance.admin.pages.proposal_effect import effect_of
 from governance.admin.pages.proposal_facts import Difference, State, Table, fit, in_words, shared_vendors, table_of
 from governance.admin.pages.proposal_gate import GateNow, gate_now
+from governance.beside import Beside, beside
 from governance.last_approved import LastApproved, last_approved
 from governance.models import Comment, Decision, DryRun, Proposal
 from governance.permissions import can_change_policy, can_propose
@@ -48,6 +49,7 @@ class ProposalPage:
     comments: Sequence[Comment]
     drills: Sequence[Drill]
     gate: GateNow | None
+    beside: Beside
     trial: DryRun | None
     may_try: bool
     effect: Sequence[str]
@@ -96,6 +98,7 @@ def load(proposal: Proposal, *, person: User, now: datetime) -> ProposalPage:
         comments=list(proposal.comments.select_related("author", "asked_of", "answer", "answers__author")),
         drills=_drills(proposal),
         gate=gate,
+        beside=beside(proposal, now=now),
         trial=_trial(proposal),
         may_try=is_open and proposal.kind == Proposal.Kind.CHANGE_POLICY and can_change_policy(person),
         effect=effect_of(proposal, gate, now=now) if is_open else (),
@@ -139,7 +142,7 @@ def _why_not(
     if proposal.proposer_id == person.pk:
         return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
     if person.pk in proposal.concerned_ids:
-        return "You wrote the plan that this is about, so somebody else has to decide."
+        return "You wrote or submitted the plan that this is about, so somebody else has to decide."
     if not hats:
         return f"It needs {progress.route_in_words}, and you are neither. You see what they see."
     if any(_is_by(decision, person) for decision in given):

@@ -30,11 +30,11 @@ class Word:
 
 
 def load(model: AIModel, offerings: Sequence[Offering], *, person: User, today: date) -> Word:
-    """In two queries and what the rights cost; whoever may report one offering of a model may report all of them."""
+    """In two queries and what the rights cost; whoever may report or correct one offering of a model may do so of all of them."""
     standing = Correction.objects.in_force(today).filter(offering__model=model).select_related("offering", "made_by")
     return Word(
         corrected=[Corrected(row, CORRECTABLE[row.fact].label) for row in standing],
         offerings=offerings,
-        can_correct=can_correct(person),
+        can_correct=bool(offerings) and can_correct(person, offerings[0]),
         can_report=bool(offerings) and can_report(person, offerings[0]),
     )
