@@ -4,7 +4,19 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, checkpoints, concentration, deliver, dry_run, incidents, proposals, reminders, triage
+from governance import (
+    actions,
+    checkpoints,
+    concentration,
+    deliver,
+    dry_run,
+    incidents,
+    pace,
+    pipelines,
+    proposals,
+    reminders,
+    triage,
+)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -38,6 +50,8 @@ def expire() -> None:
     proposals.expire(now)
     reminders.remind(now=now)
     actions.wake(now=now)
+    pipelines.forget(now=now)
+    pace.forget(now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

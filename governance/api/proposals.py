@@ -14,8 +14,10 @@ from governance import blocks, models, proposals
 from governance.api import serializers as shapes
 from governance.api.refusals import refusals_as_problems
 from governance.refused import Refused
+from registry import scope
 from registry.api import filters
 from registry.api.people import person_of
+from registry.api.problems import beyond_token
 from registry.api.views import ReadOnly
 
 
@@ -138,6 +140,8 @@ _PROPOSE: dict[str, tuple[Callable[..., models.Proposal], tuple[str, ...]]] = {
 
 
 def _propose(data: dict[str, Any], request: Request) -> models.Proposal:
+    if not any(scope.belongs(data.get(name)) for name in ("dependency", "system", "alternative")):
+        raise beyond_token()
     propose, fields = _PROPOSE[data["kind"]]
     given = {name: data[name] for name in (*fields, "due_on") if name in data}
     return propose(proposer=person_of(request), reason=data["reason"], now=timezone.now(), **given)
@@ -184,7 +188,7 @@ class Approvals(ReadOnly):
 
     queryset = models.Approval.objects.prefetch_related("basis")
     serializer_class = shapes.ApprovalSerializer
-    filterset_fields = ("dependency", "alternative")
+    filterset_class = filters.filters_of(models.Approval, "dependency", "alternative")
 
 
 class Waivers(ReadOnly):
