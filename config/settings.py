@@ -238,6 +238,8 @@ SPECTACULAR_SETTINGS = {
         "CheckVerdict": "governance.models.checks.Check.Verdict",
         "LicenseClass": "registry.models.licenses.LicenseClass",
         "DecisionVerdict": "governance.models.proposals.Decision.Verdict",
+        "TokenKind": "governance.models.access.Token.Kind",
+        "CIProvider": "governance.models.access.Pipeline.Provider",
         "ReviewVerdict": "governance.models.glass.BreakGlass.Verdict",
     },
 }

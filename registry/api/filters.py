@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import ForeignKey, Model
+from django.db.models import ForeignKey, Model, OneToOneField
 from django_filters.filters import (
     BooleanFilter,
     CharFilter,
@@ -27,13 +27,12 @@ class RowFilter(ModelChoiceFilter):
 
 
 _BY_ROW = {
-    **FILTER_FOR_DBFIELD_DEFAULTS[ForeignKey],
-    "filter_class": RowFilter,
+    kind: {**FILTER_FOR_DBFIELD_DEFAULTS[kind], "filter_class": RowFilter} for kind in (ForeignKey, OneToOneField)
 }
 
 
 class FilterSet(PlainFilterSet):
-    FILTER_DEFAULTS = {**FILTER_FOR_DBFIELD_DEFAULTS, ForeignKey: _BY_ROW}
+    FILTER_DEFAULTS = FILTER_FOR_DBFIELD_DEFAULTS | _BY_ROW
 
 
 def filters_of(model: type[Model], /, *fields: str, **paths: str) -> type[FilterSet]:
