@@ -6,10 +6,12 @@ It lives above both apps, so that the admin of the register need not know govern
 from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm as DjangoAuthenticationForm
+from django.core.exceptions import ValidationError
 from django.db.models import Model, prefetch_related_objects
 from django.forms import Form
 from django.http import HttpRequest
 from django.urls import reverse
+from rest_framework.exceptions import Throttled
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -23,6 +25,14 @@ class LoginForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: Any) -> None:
         DjangoAuthenticationForm.confirm_login_allowed(self, user)
+
+    def clean(self) -> dict[str, Any]:
+        """Also says so where somebody has tried too often."""
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except Throttled as error:
+            raise ValidationError(f"Too many attempts to log in. Try again in {error.wait:.0f} seconds.") from error
+        return cleaned
 
 
 class UnderstudySite(UnfoldAdminSite):
@@ -123,7 +133,8 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("People", "person", "registry.user"),
             ("Leavers", "person_off", "/people/leavers/"),
             ("Groups", "shield_person", "auth.group"),
-            ("Tokens", "key", "knox.authtoken"),
+            ("Tokens", "key", "/tokens/"),
+            ("Pipelines", "rocket_launch", "/pipelines/"),
             ("Policy", "policy", "/policy/"),
             ("Audit", "history_edu", "governance.auditentry"),
         ),

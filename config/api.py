@@ -23,6 +23,7 @@ from governance.api import (
     whatif,
 )
 from governance.api.audited import audited
+from governance.api.ci import ExchangeIdentity, Pipelines
 from governance.api.tokens import Tokens
 from registry.api import resources, sources
 
@@ -63,6 +64,8 @@ RESOURCES: dict[str, type[ViewSetMixin]] = {
     "tickets": upstream.Tickets,
     "audit": proposals.Audit,
     "attestations": people.Attestations,
+    "pipelines": Pipelines,
+    "tokens": Tokens,
 }
 
 router = DefaultRouter()
@@ -75,7 +78,7 @@ stewards.register("leavers", people.LeaverViews, basename="leavers")
 urlpatterns = [
     path("", include(router.urls)),
     path("", include(stewards.urls)),
-    path("tokens/", Tokens.as_view(), name="tokens"),
+    path("ci/token/", ExchangeIdentity.as_view(), name="ci-token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

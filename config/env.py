@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 import dj_email_url
@@ -18,6 +18,7 @@ from marshmallow.validate import Range
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 16
+_KNOWN_ISSUERS = ("https://token.actions.githubusercontent.com", "https://gitlab.com")
 _MAIL_SCHEMES = ("submission", "smtp", "console", "dummy")
 
 
@@ -70,6 +71,10 @@ class Environment:
     jira_user: str
     jira_token: str
     digest_window_minutes: int
+    login_limit: int
+    api_limit: int
+    proxies: int
+    ci_issuers: list[str]
     log_level: str
 
 
@@ -130,6 +135,10 @@ def _read(env: Env) -> Environment:
         digest_window_minutes=env.int(
             "UNDERSTUDY_DIGEST_MINUTES", 15 if production else 1, validate=Range(min=1, max=1440)
         ),
+        login_limit=env.int("UNDERSTUDY_LOGIN_LIMIT", 20, validate=Range(min=0, max=1_000_000)),
+        api_limit=env.int("UNDERSTUDY_API_LIMIT", 3000 if production else 0, validate=Range(min=0, max=1_000_000)),
+        proxies=env.int("UNDERSTUDY_PROXIES", 0, validate=Range(min=0, max=10)),
+        ci_issuers=_issuers(env),
         log_level=_one_of(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
 
@@ -261,12 +270,27 @@ def _regions(env: Env) -> list[str]:
 def _tracker_url(env: Env, name: str) -> str:
     """Where tickets and the token go; empty where there is no tracker."""
     url = env.str(name, "").rstrip("/")
-    parts = urlsplit(url)
-    is_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if url and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback))):
+    if url and not _is_safe(urlsplit(url)):
         msg = f'Environment variable "{name}" must be an https:// address (http:// is allowed on this machine alone)'
         raise ValueError(msg)
     return url
+
+
+def _issuers(env: Env) -> list[str]:
+    """Providers of identities of pipelines, as they name themselves."""
+    issuers: list[str] = env.list("UNDERSTUDY_CI_ISSUERS", default=list(_KNOWN_ISSUERS))
+    for issuer in issuers:
+        parts = urlsplit(issuer)
+        if not _is_safe(parts) or parts.query or parts.fragment or parts.username:
+            msg = 'Environment variable "UNDERSTUDY_CI_ISSUERS" must hold https:// addresses, separated by commas'
+            raise ValueError(msg)
+    return issuers
+
+
+def _is_safe(parts: SplitResult) -> bool:
+    """Whether it is an address that cannot be read on the way: https, or this very machine."""
+    is_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback))
 
 
 def _one_of(env: Env, name: str, default: str, allowed: tuple[str, ...]) -> str:

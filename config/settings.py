@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "knox",
     "rules",
     "config",
     "registry",
@@ -50,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.probes.answer_probes",
     "config.request_ids.name_requests",
+    "config.token_bounds.end_with_the_request",
     "config.nul.refuse_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -96,13 +96,25 @@ USE_I18N = False
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- people ----------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    # First: who knocks too often is not even asked for the password.
+    "config.limits.LimitedLogIn",
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+# A minute's, counted over all processes; 0 counts nothing.
+LOGIN_LIMIT = ENV.login_limit
+API_LIMIT = ENV.api_limit
+# How many proxies of our own stand in front: so many entries of X-Forwarded-For are believed.
+PROXIES = ENV.proxies
+# Whose identities of pipelines are taken. People choose among them, so that nobody can have us fetch another address.
+CI_ISSUERS = ENV.ci_issuers
 LOGIN_REDIRECT_URL = "/"
 
 # --- files -----------------------------------------------------------------------------------
@@ -185,7 +197,7 @@ else:
 # --- API -------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "governance.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -197,12 +209,12 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "registry.api.problems.problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "TOKEN_PREFIX": "und_", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Understudy",
     "DESCRIPTION": (
         "The register of the AI models an organisation depends on, and the gate in front of its releases.\n\n"
-        "**Who asks.** `Authorization: Token …`; a token acts as a person and comes from `POST /api/v1/tokens/`.\n\n"
+        "**Who asks.** `Authorization: Bearer ustd_…`. A token acts as a person, within its kind and scope, and comes from "
+        "`POST /api/v1/tokens/`; a pipeline exchanges the identity of its CI at `POST /api/v1/ci/token/`.\n\n"
         "**Lists** come in pages: follow `next`; `page_size` is 50, and at most 500; `?count=true` adds `count`.\n\n"
         "**Errors** are problem details (RFC 9457) with a stable `code`; `invalid` names the field.\n\n"
         "**Decisions** carry the digest of what was seen; 409 `state_changed` says what is different since."
@@ -228,6 +240,8 @@ SPECTACULAR_SETTINGS = {
         "CheckVerdict": "governance.models.checks.Check.Verdict",
         "LicenseClass": "registry.models.licenses.LicenseClass",
         "DecisionVerdict": "governance.models.proposals.Decision.Verdict",
+        "TokenKind": "governance.models.access.Token.Kind",
+        "CIProvider": "governance.models.access.Pipeline.Provider",
         "ReviewVerdict": "governance.models.glass.BreakGlass.Verdict",
     },
 }

@@ -6,6 +6,7 @@ class GovernanceConfig(AppConfig):
     verbose_name = "Governance"
 
     def ready(self) -> None:
-        from governance import permissions  # noqa: PLC0415 - it names models, which are loaded by now
+        from governance import permissions, ways  # noqa: PLC0415 - they name models, which are loaded by now
 
         permissions.register()
+        ways.register()

@@ -21,6 +21,7 @@ from governance.rules.policy import Policy
 from governance.rules.verdict import verdict_of
 from governance.terms import terms_in_force
 from registry.models import Environment, User
+from registry.scope import reaches_system
 
 MAX_MODELS = 2000
 MAX_LOCATIONS = 200
@@ -131,7 +132,7 @@ def _moment(moment: datetime) -> str:
 
 def _find_system(slug: str, environment: str) -> SystemFacts:
     facts = load_system(slug, environment if _SLUG.fullmatch(environment) else "") if _SLUG.fullmatch(slug) else None
-    if facts is None:
+    if facts is None or not reaches_system(facts.id):
         raise UnknownSystem(f"There is no system “{_storable(slug, 60)}” in the register. Systems are named by slug.")
     if not facts.environment_id:
         known = ", ".join(Environment.objects.values_list("slug", flat=True)) or "none yet"

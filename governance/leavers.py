@@ -10,10 +10,9 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Prefetch, Q
-from knox.models import AuthToken
 
 from governance import audit, tokens
-from governance.models import Action, Decision, Proposal
+from governance.models import Action, Decision, Proposal, Token
 from governance.permissions import can_decide
 from governance.propose import propose_adoption, propose_alternative, propose_waiver
 from governance.refused import Refused
@@ -35,7 +34,7 @@ class Holdings:
     deputised: list[AIModel]
     proposals: list[Proposal]
     decisions: list[Decision]
-    tokens: list[AuthToken]
+    tokens: list[Token]
     actions: int
 
     @property
@@ -76,7 +75,7 @@ def find(*, people: Iterable[int] | None = None) -> list[Holdings]:
             Prefetch("memberships", memberships),
             Prefetch("deputised_models", AIModel.objects.order_by("name")),
             Prefetch("proposals", Proposal.objects.open().select_related("offering", "system"), to_attr="open_ones"),
-            Prefetch("auth_token_set", to_attr="all_tokens"),
+            Prefetch("tokens", Token.objects.filter(revoked_at=None), to_attr="all_tokens"),
         )
     )
     decisions = _pending_decisions(leavers)
@@ -158,7 +157,7 @@ def transfer(leaver: User, successor: User, *, by: User, now: datetime) -> Trans
             deputised=len(held.deputised),
             proposals=[one for one in renewed if one is not None],
             dropped=[old for old, new in zip(held.proposals, renewed, strict=True) if new is None],
-            tokens=tokens.revoke(held.tokens, by=by),
+            tokens=tokens.revoke(held.tokens, by=by, now=now),
         )
 
 

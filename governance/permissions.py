@@ -13,12 +13,11 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser, Group
 from django.db.models import Model
-from knox.models import AuthToken
 from rules.permissions import set_perm
 from rules.predicates import Predicate
 
 from governance import models as decisions
-from governance.models import Action, Attestation, BreakGlass, Delegation, Proposal
+from governance.models import Action, Attestation, BreakGlass, Delegation, Pipeline, Proposal, Token
 from governance.stakes import has_stake
 from registry import models as facts
 from registry.models import (
@@ -71,6 +70,7 @@ _TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
     Drill: lambda row: _plan_team(row.alternative.plan_revision.plan),
     Action: lambda row: row.team_id,
     BreakGlass: lambda row: row.system.team_id,
+    Pipeline: lambda row: row.system.team_id,
     Attestation: lambda row: row.model.owner_id if row.model else row.dependency.system.team_id,
 }
 
@@ -138,8 +138,12 @@ def _is_one_of_the_two(user: Person, delegation: Delegation | None) -> bool:
     return delegation is None or (isinstance(user, User) and delegation.concerns(user))
 
 
-def _is_own_token(user: Person, token: AuthToken | None) -> bool:
-    return token is None or token.user_id == user.pk
+def _is_own_token(user: Person, token: Token | None) -> bool:
+    return token is None or token.person_id == user.pk
+
+
+def _made_pipeline(user: Person, pipeline: Pipeline | None) -> bool:
+    return pipeline is not None and pipeline.made_by_id == user.pk
 
 
 nobody = Predicate(lambda _user, _row: False, name="nobody")
@@ -156,6 +160,7 @@ own_draft = own & Predicate(_is_unsubmitted, name="not submitted")
 own_token = anybody & Predicate(_is_own_token, name="own token")
 reporter = _has_role(OWNER) & Predicate(_uses_or_owns, name="uses or owns it")
 proposer = Predicate(_is_proposer, name="the proposer")
+maker = Predicate(_made_pipeline, name="who named it")
 one_of_the_two = Predicate(_is_one_of_the_two, name="one of the two")
 
 
@@ -180,7 +185,8 @@ TABLE: dict[type[Model], Rights] = {
     facts.Team: ADMINISTERED,
     facts.Member: ADMINISTERED,
     Group: Rights(view=admin),  # the roles are part of the product; people are put into them on their own page
-    AuthToken: Rights(add=own_token | admin, delete=own_token | admin, view=own_token | admin),
+    # Nobody makes one that acts as somebody else: it could decide on what its maker proposed.
+    Token: Rights(add=own_token, change=own_token | admin, view=own_token | admin),  # to change it is to revoke it
     LogEntry: Rights(view=admin),
     # who makes it, what it is, where it is offered
     facts.Vendor: FACT,
@@ -238,6 +244,7 @@ TABLE: dict[type[Model], Rights] = {
     # the gate
     decisions.Check: Rights(add=anybody),
     decisions.Finding: EVIDENCE,
+    Pipeline: Rights(add=own | admin, change=own | steward),  # to change it is to end it
     # what if they go
     decisions.WhatIfReport: Rights(add=anybody),  # an answer to a question; the database refuses to change it
     decisions.Concentration: EVIDENCE,
@@ -255,6 +262,8 @@ TABLE: dict[type[Model], Rights] = {
     decisions.IncidentTold: EVIDENCE,
     decisions.Ticket: EVIDENCE,
     decisions.AuditEntry: EVIDENCE,
+    decisions.SpentIdentity: EVIDENCE,
+    decisions.Pace: EVIDENCE,
 }
 
 # Rights that are no add, change or delete of a row.
@@ -262,6 +271,7 @@ EXTRA: dict[str, Predicate] = {
     "governance.decide_proposal": decider & ~proposer,
     "governance.withdraw_proposal": proposer,
     "governance.lift_block": reviewer & impartial,
+    "governance.agree_pipeline": steward & ~maker,
     "governance.view_leavers": steward,
     "governance.transfer_holdings": admin,
     # Lineage decides what counts as independent, so whoever has to pass with a model does not state it.

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from governance import (
     actions,
+<<<<<<< HEAD
     breaker,
     checkpoints,
     concentration,
@@ -17,6 +18,17 @@ from governance import (
     proposals,
     reminders,
     retention,
+=======
+    checkpoints,
+    concentration,
+    deliver,
+    dry_run,
+    incidents,
+    pace,
+    pipelines,
+    proposals,
+    reminders,
+>>>>>>> ci-identity
     triage,
 )
 
@@ -70,6 +82,8 @@ def expire() -> None:
     proposals.expire(now)
     reminders.remind(now=now)
     actions.wake(now=now)
+    pipelines.forget(now=now)
+    pace.forget(now=now)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

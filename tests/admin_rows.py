@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db.models import Model
-from knox.models import AuthToken
 
 from governance.models import (
     Action,
@@ -221,11 +220,6 @@ def audit_entry(number: int) -> AuditEntry:
     )
 
 
-def token(_number: int) -> AuthToken:
-    made: AuthToken = AuthToken.objects.create(user=factories.user(role="owner"))[0]
-    return made
-
-
 def alias(number: int) -> Alias:
     return Alias.objects.create(
         namespace="name", text=f"alias-{number}", offering=factories.offering(), system=factories.system()
@@ -246,7 +240,6 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     Approval: approval,
     Attestation: attestation,
     AuditEntry: audit_entry,
-    AuthToken: token,
     Block: lambda _: Block.objects.create(
         model=factories.model(), reason="Leaks.", blocked_by=factories.user(), blocked_at=NOW
     ),

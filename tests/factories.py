@@ -5,7 +5,9 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
+from governance import tokens
 from registry.models import (
     AIModel,
     Alias,
@@ -41,6 +43,11 @@ def user(username: str = "", *, role: str = "", **fields: Any) -> User:
         person.is_staff = True
         person.save()
     return person
+
+
+def token(person: User, **fields: Any) -> str:
+    """The text of a token that acts as `person` now; `fields` are kind, system, team and lifetime."""
+    return tokens.make(person, by=None, now=timezone.now(), **fields)[1]
 
 
 def team(slug: str = "", *, owner: User | None = None, **fields: Any) -> Team:

@@ -10,6 +10,11 @@ from understudy.arguments import URL_VARIABLE
 from understudy.errors import UsageError
 from understudy.terminal import TOKEN_VARIABLE
 
+# Where a CI leaves the identity of a job, or says how to ask for one.
+ID_TOKEN = "UNDERSTUDY_ID_TOKEN"  # noqa: S105  (the name of a variable)
+GITHUB_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
+GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  (the name of a variable)
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -29,15 +34,15 @@ def find_server(
     if not address:
         _refuse(f"no server is named. Set {URL_VARIABLE} or pass --url.")
     parts = _split(address)
-    is_loopback = _is_loopback(parts.hostname or "")
-    if parts.scheme == "http" and not (is_loopback or allow_plain_http):
+    is_local = is_loopback(parts.hostname or "")
+    if parts.scheme == "http" and not (is_local or allow_plain_http):
         message = "the server URL is plain http, which would show the token on the way. Use https://"
         _refuse(f"{message}, or accept that with --insecure-http.")
     return Server(
         url=address.rstrip("/"),
         token=_find_token(environ),
         timeout_seconds=timeout_seconds,
-        is_loopback=is_loopback,
+        is_loopback=is_local,
     )
 
 
@@ -62,10 +67,20 @@ def _refuse(problem: str) -> NoReturn:
     raise UsageError(problem) from None
 
 
+def has_identity(environ: Mapping[str, str]) -> bool:
+    """Whether this job has an identity, or can ask its CI for one."""
+    return bool(environ.get(ID_TOKEN) or (environ.get(GITHUB_URL) and environ.get(GITHUB_TOKEN)))
+
+
 def _find_token(environ: Mapping[str, str]) -> str:
     token = environ.get(TOKEN_VARIABLE, "").strip()
+    if not token and has_identity(environ):
+        return ""  # `understudy.identity` exchanges it for one
     if not token:
-        _refuse(f"no token is given. Set {TOKEN_VARIABLE} from your CI's secret store.")
+        _refuse(
+            f"no token is given. Set {TOKEN_VARIABLE} from your CI's secret store, or better let the CI give the job "
+            "an identity: docs/how-to/ci-check.md."
+        )
     if not _is_plain(token):
         _refuse(f"{TOKEN_VARIABLE} is not a token: it has spaces, line breaks or odd characters.")
     return token
@@ -76,7 +91,8 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether what is sent there does not leave this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -39,8 +39,19 @@ def post(
 
     `url` is known to be http or https.
     """
+    return _send(url, body, headers, timeout_seconds=timeout_seconds, through_proxy=through_proxy)
+
+
+def get(url: str, headers: Mapping[str, str], *, timeout_seconds: float, through_proxy: bool) -> Reply:
+    """The reply to a GET, as of `post`."""
+    return _send(url, None, headers, timeout_seconds=timeout_seconds, through_proxy=through_proxy)
+
+
+def _send(
+    url: str, body: bytes | None, headers: Mapping[str, str], *, timeout_seconds: float, through_proxy: bool
+) -> Reply:
     # Never reused: a proxy rewrites the request, and sent again it would travel without TLS.
-    request = Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310
+    request = Request(url, data=body, headers=dict(headers), method="GET" if body is None else "POST")  # noqa: S310
     try:
         with _opener(through_proxy=through_proxy).open(request, timeout=timeout_seconds) as response:
             return _read(response)

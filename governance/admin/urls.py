@@ -20,6 +20,7 @@ from governance.admin.pages.mail import mail, mails
 from governance.admin.pages.model import model
 from governance.admin.pages.needs import needs
 from governance.admin.pages.news import news
+from governance.admin.pages.pipelines import agree, end, pipelines
 from governance.admin.pages.plan import ask_for_approval, plan
 from governance.admin.pages.proposal import answer, decide, proposal, talk, withdraw
 from governance.admin.pages.proposal_edit import again, edit
@@ -27,6 +28,7 @@ from governance.admin.pages.propose import adoption, retirement, waiver
 from governance.admin.pages.report import choose_report, report
 from governance.admin.pages.rule import rule
 from governance.admin.pages.source import source
+from governance.admin.pages.tokens import revoke, tokens
 
 app_name = "pages"
 page = admin.site.admin_view
@@ -58,6 +60,11 @@ urlpatterns = [
     path("proposals/<int:pk>/decide/", page(decide), name="decide"),
     path("proposals/<int:pk>/withdraw/", page(withdraw), name="withdraw"),
     path("actions/<int:pk>/", page(action), name="action"),
+    path("tokens/", page(tokens), name="tokens"),
+    path("tokens/<int:pk>/revoke/", page(revoke), name="revoke-token"),
+    path("pipelines/", page(pipelines), name="pipelines"),
+    path("pipelines/<int:pk>/agree/", page(agree), name="agree-pipeline"),
+    path("pipelines/<int:pk>/end/", page(end), name="end-pipeline"),
     path("blocks/new/", page(block), name="block"),
     path("blocks/<int:pk>/lift/", page(lift), name="lift-block"),
     path("sources/<int:pk>/", page(source), name="source"),

@@ -20,7 +20,7 @@ from governance.check import (
     check,
 )
 from registry.api import filters
-from registry.api.people import person_of
+from registry.api.people import asker_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
 
@@ -113,7 +113,7 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
         form = CheckRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
-            answered = check(_question(form.validated_data), asked_by=person_of(request), now=timezone.now())
+            answered = check(_question(form.validated_data), asked_by=asker_of(request), now=timezone.now())
         except UnknownSystem as error:
             raise Problem(status_code=status.HTTP_404_NOT_FOUND, code="unknown_system", detail=str(error)) from error
         except UnknownEnvironment as error:

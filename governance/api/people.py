@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from governance import attest, leavers
 from governance.api.refusals import refusals_as_problems
 from governance.models import Attestation
+from registry import scope
 from registry.api import filters
 from registry.api.people import person_of
-from registry.api.serializers import ChangeSerializer, Slug
+from registry.api.problems import beyond_token
+from registry.api.serializers import ChangeSerializer, Key, Slug
 from registry.api.views import ReadOnly
 from registry.models import AIModel, Dependency, User
 
@@ -75,6 +77,7 @@ class LeaverViews(ReadOnly):
     """People who left with something in their name."""
 
     queryset = User.objects.all()
+    is_of_everybody = True
     serializer_class = HoldingsSerializer
     lookup_field = "username"
     lookup_value_regex = "[^/]+"
@@ -122,7 +125,7 @@ class NewAttestation(serializers.Serializer[None]):
     """A model or a dependency, one of the two, and the digest of its state as it was seen."""
 
     model = Slug(AIModel.objects.all(), required=False)
-    dependency = serializers.PrimaryKeyRelatedField(queryset=Dependency.objects.all(), required=False)
+    dependency = Key(queryset=Dependency.objects.all(), required=False)
     digest = serializers.CharField(max_length=64)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -170,6 +173,8 @@ class Attestations(ReadOnly):
         form.is_valid(raise_exception=True)
         given = form.validated_data
         subject = given.get("model") or given["dependency"]
+        if not scope.belongs(subject):
+            raise beyond_token()
         with refusals_as_problems():
             made = attest.attest(subject, seen_digest=given["digest"], by=person_of(request), now=timezone.now())
         return Response(AttestationSerializer(made).data, status=status.HTTP_201_CREATED)
@@ -179,4 +184,5 @@ class Attestations(ReadOnly):
     def due(self, request: Request, **_kwargs: str) -> Response:
         """What the person who asks has to confirm, the most urgent first, with the digests to confirm it by."""
         lines = attest.lines_for(person_of(request), now=timezone.now())
+        lines = [line for line in lines if scope.belongs(line.subject)]
         return Response({"results": ToConfirmSerializer(lines, many=True).data})

@@ -19,6 +19,7 @@ from governance.api.refusals import refusals_as_problems
 from registry.api import filters
 from registry.api import plan_serializers as shapes
 from registry.api.people import person_of
+from registry.api.serializers import Key
 from registry.api.views import ReadOnly
 from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRevision
 
@@ -26,7 +27,7 @@ from registry.models import Alternative, Dependency, Drill, FallbackPlan, PlanRe
 class NewRevision(serializers.Serializer[None]):
     """The next revision of a dependency's plan; alternatives stand in the order in which they are tried."""
 
-    dependency = serializers.PrimaryKeyRelatedField(queryset=Dependency.objects.all())
+    dependency = Key(queryset=Dependency.objects.all())
     trigger = serializers.CharField(max_length=4000)
     switch_procedure = serializers.CharField(max_length=20000)
     switched_by = serializers.CharField(max_length=120)

@@ -16,8 +16,10 @@ from governance.api.beside import BesideSerializer
 from governance.api.refusals import refusals_as_problems
 from governance.beside import beside
 from governance.refused import Refused
+from registry import scope
 from registry.api import filters
 from registry.api.people import person_of
+from registry.api.problems import beyond_token
 from registry.api.views import ReadOnly
 
 
@@ -146,6 +148,8 @@ _PROPOSE: dict[str, tuple[Callable[..., models.Proposal], tuple[str, ...]]] = {
 
 
 def _propose(data: dict[str, Any], request: Request) -> models.Proposal:
+    if not any(scope.belongs(data.get(name)) for name in ("dependency", "system", "alternative")):
+        raise beyond_token()
     propose, fields = _PROPOSE[data["kind"]]
     given = {name: data[name] for name in (*fields, "due_on") if name in data}
     return propose(proposer=person_of(request), reason=data["reason"], now=timezone.now(), **given)
@@ -192,7 +196,7 @@ class Approvals(ReadOnly):
 
     queryset = models.Approval.objects.prefetch_related("basis")
     serializer_class = shapes.ApprovalSerializer
-    filterset_fields = ("dependency", "alternative")
+    filterset_class = filters.filters_of(models.Approval, "dependency", "alternative")
 
 
 class Waivers(ReadOnly):

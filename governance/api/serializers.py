@@ -9,7 +9,7 @@ from governance import models
 from governance.last_approved import last_approved
 from governance.proposals import differences, digest, progress_of, route_of, state_of
 from governance.terms import terms_in_force
-from registry.api.serializers import ChangeSerializer, Slug
+from registry.api.serializers import ChangeSerializer, Key, Slug
 from registry.models import AIModel, Alternative, Dependency, Distribution, Offering, System, User, Vendor
 
 
@@ -229,11 +229,11 @@ class NewProposal(serializers.Serializer[None]):
     purpose = serializers.SlugField(required=False)
     distribution = serializers.ChoiceField(choices=Distribution.choices, required=False)
     revision = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    alternative = serializers.PrimaryKeyRelatedField(queryset=Alternative.objects.all(), required=False)
+    alternative = Key(queryset=Alternative.objects.all(), required=False)
     rule = serializers.CharField(max_length=5, required=False)
     until = serializers.DateField(required=False)
     compensating_measure = serializers.CharField(max_length=4000, required=False)
-    dependency = serializers.PrimaryKeyRelatedField(queryset=Dependency.objects.all(), required=False)
+    dependency = Key(queryset=Dependency.objects.all(), required=False)
     system = Slug(System.objects.all(), required=False)
     model = Slug(AIModel.objects.all(), required=False)
     due_on = serializers.DateField(required=False, help_text="By when it should be decided.")
@@ -294,7 +294,7 @@ class NewQuestion(NewComment):
 
 
 class NewAnswer(NewComment):
-    question = serializers.PrimaryKeyRelatedField(queryset=models.Comment.objects.filter(kind="question"))
+    question = Key(queryset=models.Comment.objects.filter(kind="question"))
 
 
 class ImpactSerializer(serializers.ModelSerializer[models.Impact]):

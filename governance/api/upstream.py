@@ -131,4 +131,4 @@ class Tickets(ReadOnly):
 
     queryset = models.Ticket.objects.all()
     serializer_class = shapes.TicketSerializer
-    filterset_fields = ("dependency", "concern", "external_key")
+    filterset_class = filters.filters_of(models.Ticket, "dependency", "concern", "external_key")

@@ -1,5 +1,6 @@
 """Decisions. A file per aggregate; import the names from here."""
 
+from governance.models.access import Pace, Pipeline, SpentIdentity, Token
 from governance.models.attestations import Attestation
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
@@ -36,10 +37,14 @@ __all__ = [
     "Level",
     "Notice",
     "NoticeItem",
+    "Pace",
+    "Pipeline",
     "Policy",
     "Proposal",
     "Reminder",
+    "SpentIdentity",
     "Ticket",
+    "Token",
     "Triage",
     "TriageFailure",
     "Waiver",

@@ -2,12 +2,37 @@
 
 from typing import Any
 
-from django.db.models import Model
-from django_filters.filters import BooleanFilter, CharFilter, DateFilter, IsoDateTimeFilter, NumberFilter
-from django_filters.filterset import FilterSet
+from django.db.models import ForeignKey, Model, OneToOneField
+from django_filters.filters import (
+    BooleanFilter,
+    CharFilter,
+    DateFilter,
+    IsoDateTimeFilter,
+    ModelChoiceFilter,
+    NumberFilter,
+)
+from django_filters.filterset import FILTER_FOR_DBFIELD_DEFAULTS
+from django_filters.filterset import FilterSet as PlainFilterSet
 
 from registry import models
 from registry.match import could_be_ours
+from registry.scope import narrow
+
+
+class RowFilter(ModelChoiceFilter):
+    """By another row; one beyond the bounds of the token in use is as unknown as one that never was."""
+
+    def get_queryset(self, request: Any) -> Any:
+        return narrow(super().get_queryset(request))
+
+
+_BY_ROW = {
+    kind: {**FILTER_FOR_DBFIELD_DEFAULTS[kind], "filter_class": RowFilter} for kind in (ForeignKey, OneToOneField)
+}
+
+
+class FilterSet(PlainFilterSet):
+    FILTER_DEFAULTS = FILTER_FOR_DBFIELD_DEFAULTS | _BY_ROW
 
 
 def filters_of(model: type[Model], /, *fields: str, **paths: str) -> type[FilterSet]:

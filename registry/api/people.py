@@ -11,3 +11,8 @@ def person_of(request: Request) -> User:
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user
+
+
+def asker_of(request: Request) -> User | None:
+    """The person behind a request; None for a pipeline, which asks as itself."""
+    return request.user if isinstance(request.user, User) else None

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from registry import models
-from registry.api.serializers import Slug
+from registry.api.serializers import Key, Slug
 
 
 class AlternativeSerializer(serializers.ModelSerializer[models.Alternative]):
@@ -78,6 +78,7 @@ class FallbackPlanSerializer(serializers.ModelSerializer[models.FallbackPlan]):
 class DrillSerializer(serializers.ModelSerializer[models.Drill]):
     """A drill with its evidence. `outcome` is computed from what was measured and what the plan asks for."""
 
+    alternative = Key(queryset=models.Alternative.objects.all())
     outcome = serializers.ChoiceField(
         choices=models.Drill.Outcome.choices,
         required=False,

@@ -107,3 +107,12 @@ def too_large(limit: int) -> Problem:
         code="too_large",
         detail=f"The body is larger than {limit:,} bytes; split the request.",
     )
+
+
+def beyond_token() -> Problem:
+    """What a token refuses that is bound to a system or a team."""
+    return Problem(
+        status_code=status.HTTP_403_FORBIDDEN,
+        code="beyond_token",
+        detail="This token is bound to one system or team, and this is no matter of it. Use one without a scope.",
+    )

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from registry import models
 from registry.models.usage import check_copy
+from registry.scope import narrow
 
 
 class _Slug(serializers.SlugRelatedField[Any]):
@@ -16,6 +17,10 @@ class _Slug(serializers.SlugRelatedField[Any]):
         kwargs.setdefault("slug_field", "slug")
         kwargs.setdefault("read_only", queryset is None)
         super().__init__(queryset=queryset, **kwargs)
+
+    def get_queryset(self) -> Any:
+        """The rows that may be named: those within the bounds of the token in use."""
+        return narrow(super().get_queryset())
 
     def to_internal_value(self, data: Any) -> Any:
         """The row of that name; a NUL, which PostgreSQL refuses to look for, is in none."""
@@ -27,6 +32,16 @@ class _Slug(serializers.SlugRelatedField[Any]):
 # The stubs type a field by its attributes of the same name (`source`, `parent`), which a declared field may well have.
 Slug: Any = _Slug
 """A reference written as the other row's slug."""
+
+
+class _Key(serializers.PrimaryKeyRelatedField[Any]):
+    def get_queryset(self) -> Any:
+        """The rows that may be named: those within the bounds of the token in use."""
+        return narrow(super().get_queryset())
+
+
+Key: Any = _Key
+"""A reference written as the other row's key."""
 
 
 class VendorSerializer(serializers.ModelSerializer[models.Vendor]):

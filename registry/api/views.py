@@ -6,6 +6,7 @@ from django.db import transaction
 from django.http import Http404
 from rest_framework import mixins, viewsets
 
+from registry import scope
 from registry.api.pages import Pages
 from registry.api.permissions import ModelPermission
 
@@ -16,6 +17,10 @@ class ReadOnly(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Generi
     permission_classes = (ModelPermission,)
     pagination_class = Pages
     ordering: tuple[str, ...] = ("pk",)
+
+    def get_queryset(self) -> Any:
+        """The rows within the bounds of the token in use: what lies beyond is as absent as what never was."""
+        return scope.narrow(super().get_queryset())
 
     def get_object(self) -> Any:
         """The row that the address names; a NUL, which PostgreSQL refuses to look for, names none."""

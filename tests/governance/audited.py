@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db.models import DateTimeField, Model
-from knox.models import AuthToken
 
 from governance import models as decisions
 from governance.models import AuditEntry
@@ -20,7 +19,8 @@ AUDITED: frozenset[type[Model]] = frozenset(
         facts.Team,
         facts.Member,
         Group,
-        AuthToken,
+        decisions.Token,
+        decisions.Pipeline,
         facts.Vendor,
         facts.VendorAlias,
         facts.HubNamespace,
@@ -88,6 +88,8 @@ OF_THE_PLATFORM: frozenset[type[Model]] = frozenset(
         decisions.Ticket,
         decisions.Reminder,
         decisions.Concentration,
+        decisions.SpentIdentity,
+        decisions.Pace,
         decisions.DryRun,  # whoever asks changes nothing by it
     }
 )

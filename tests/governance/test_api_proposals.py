@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from knox.models import AuthToken
 
-from governance.models import Adoption
+from governance.models import Adoption, Token
+from governance.token_text import checksum
 from registry.models import Offering
 from tests import factories as f
 from tests.governance.conftest import client_of
@@ -83,23 +83,25 @@ def test_a_proposal_that_lacks_what_its_kind_needs_names_the_field() -> None:
     assert {error["field"] for error in refused.json()["errors"]} == {"until", "compensating_measure"}
 
 
-@pytest.mark.parametrize("token", ["und_nonsense", "", "x" * 5000, "und_" + "0" * 64])
+@pytest.mark.parametrize(
+    "token", ["ustd_nonsense", "", "x" * 5000, "ustd_" + "0" * 46, "ustd_" + "0" * 40 + checksum("0" * 40)]
+)
 def test_a_foreign_token_is_refused(token: str) -> None:
     assert Client(headers={"Authorization": f"Token {token}"}).get("/api/v1/vendors/").status_code == 401
 
 
 def test_an_expired_token_is_refused() -> None:
-    row, token = AuthToken.objects.create(user=f.user(role="viewer"))
+    token = f.token(f.user(role="viewer"))
     client = Client(headers={"Authorization": f"Token {token}"})
     before = client.get("/api/v1/vendors/").status_code
-    AuthToken.objects.filter(pk=row.pk).update(expiry=timezone.now() - timedelta(seconds=1))
+    Token.objects.update(made_at=timezone.now() - timedelta(days=1), expires_at=timezone.now() - timedelta(seconds=1))
 
     assert (before, client.get("/api/v1/vendors/").status_code) == (200, 401)
 
 
 def test_the_token_of_somebody_who_was_locked_out_is_refused() -> None:
     person = f.user(role="viewer")
-    _, token = AuthToken.objects.create(user=person)
+    token = f.token(person)
     person.is_active = False
     person.save()
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
-from knox.models import AuthToken
 
 from governance.models import Adoption, Approval, Decision, Delegation, Proposal, Waiver
 from governance.permissions import ROLES
@@ -48,8 +47,7 @@ def by_group(_world: World, proposal: Proposal, asker: User) -> str:
 
 
 def by_token(_world: World, proposal: Proposal, asker: User) -> str:
-    _, token = AuthToken.objects.create(user=asker)
-    client = Client(headers={"Authorization": f"Token {token}"})
+    client = Client(headers={"Authorization": f"Token {make.token(asker)}"})
     return _posted(client, f"/api/v1/proposals/{proposal.pk}/decide/", proposal)
 
 

@@ -6,11 +6,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from knox.models import AuthToken
 
 from governance import leavers
 from governance.check import preview
-from governance.models import AuditEntry, Decision, Proposal
+from governance.models import AuditEntry, Decision, Proposal, Token
 from governance.refused import Refused
 from registry.models import AIModel, Member, User
 from tests import factories as make
@@ -40,7 +39,7 @@ def left() -> Left:
     world = make_world()
     model = make.model(deputy=world.owner)
     proposal = world.approval()
-    AuthToken.objects.create(user=world.owner)
+    make.token(world.owner)
     User.objects.filter(pk=world.owner.pk).update(is_active=False)
     return Left(world, world.owner, model, proposal, make.user("sara", role="owner"), make.user("adam", role="admin"))
 
@@ -88,7 +87,7 @@ def test_everything_moves_in_one_step_and_each_row_is_told(left: Left) -> None:
     assert left.model.deputy == left.successor
     assert left.proposal.state == "withdrawn"
     assert (done.proposals[0].proposer, done.proposals[0].alternative) == (left.successor, left.proposal.alternative)
-    assert not AuthToken.objects.filter(user=left.olga).exists()
+    assert not Token.objects.filter(person=left.olga, revoked_at=None).exists()
     assert untold(earlier) == []
     assert set(AuditEntry.objects.filter(sequence__gt=earlier.sequence).values_list("actor__username", flat=True)) == {
         "adam",
@@ -135,7 +134,7 @@ def test_a_successor_who_has_left_too_and_a_second_time_are_refused_with_nothing
     for successor in (gone, left.olga):
         with pytest.raises(Refused, match="active account"):
             leavers.transfer(left.olga, successor, by=left.admin, now=NOW)
-    assert AuthToken.objects.filter(user=left.olga).exists()
+    assert Token.objects.filter(person=left.olga, revoked_at=None).exists()
     leavers.transfer(left.olga, left.successor, by=left.admin, now=NOW)
     with pytest.raises(Refused) as refused:
         leavers.transfer(left.olga, left.successor, by=left.admin, now=NOW)

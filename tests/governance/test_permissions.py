@@ -93,6 +93,10 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.ticket": ("", "", ""),
     "governance.auditentry": ("", "", ""),
     "governance.incidenttold": ("", "", ""),
+    "governance.token": ("viewer owner reviewer admin legal", "viewer owner reviewer admin legal", ""),
+    "governance.pipeline": ("owner admin", "owner reviewer admin", ""),
+    "governance.spentidentity": ("", "", ""),
+    "governance.pace": ("", "", ""),
 }
 
 

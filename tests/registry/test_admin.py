@@ -9,7 +9,6 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from knox.models import AuthToken
 
 from governance.models import AuditEntry
 from registry.models import Change, Dependency, Drill, FallbackPlan, Listing, Observation, PlanRevision, PollRun
@@ -94,16 +93,6 @@ def test_no_password_reaches_the_audit(browser: Client) -> None:
     browser.post(reverse("admin:registry_user_add"), data | rows | {"usable_password": "true"})
     entry = AuditEntry.objects.get(tag="admin:user:added")
     assert "a long pass phrase" not in str(entry.after)
-
-
-def test_a_new_token_is_shown_once_and_kept_as_a_hash(browser: Client) -> None:
-    ci = factories.user("ci", role="viewer")
-    answer = browser.post(reverse("admin:knox_authtoken_add"), {"user": ci.pk}, follow=True)
-    text = " ".join(str(message) for message in answer.context["messages"])
-    token = AuthToken.objects.get(user=ci)
-    assert "und_" in text
-    assert token.digest not in text
-    assert text.split()[-1].startswith(token.token_key)
 
 
 def test_an_owner_cannot_give_a_dependency_to_a_system_of_another_team(client: Client) -> None:

@@ -14,12 +14,13 @@ from understudy.errors import CouldNotCheckError, UsageError
 from understudy.exit_codes import VERDICT_CODES, ExitCode
 from understudy.finding_prints import with_fingerprints
 from understudy.formats import FORMATS
+from understudy.identity import authorised
 from understudy.manifest import read_manifest
 from understudy.models import MAX_MODELS, Answer, CheckRequest, Finding, Level, Looked, Manifest, Report, Verdict
 from understudy.scan.hits import Certainty
 from understudy.scanning import looked_of, scan_folder
 from understudy.server import find_server
-from understudy.terminal import neutralise, redact, wants_colour
+from understudy.terminal import TOKEN_VARIABLE, neutralise, redact, wants_colour
 
 DEFAULT_ENVIRONMENT = "production"
 MANIFEST = "understudy.toml"
@@ -38,6 +39,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         options.url, os.environ, timeout_seconds=options.timeout, allow_plain_http=options.insecure_http
     )
     try:
+        server = authorised(server, os.environ, system=question.system)
+        # Whatever is shown from here on, an error of the last resort too, is cleaned of it.
+        os.environ[TOKEN_VARIABLE] = server.token
         answer = ask(server, question)
     except CouldNotCheckError as error:
         if not error.is_passing or is_production(question.environment):
