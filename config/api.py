@@ -11,6 +11,7 @@ from governance.api import (
     dependencies,
     glass,
     incidents,
+    keys,
     listings,
     people,
     plans,
@@ -75,6 +76,7 @@ stewards.register("leavers", people.LeaverViews, basename="leavers")
 urlpatterns = [
     path("", include(router.urls)),
     path("", include(stewards.urls)),
+    path("keys/", keys.Keys.as_view(), name="keys"),
     path("tokens/", Tokens.as_view(), name="tokens"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

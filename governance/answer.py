@@ -1,11 +1,13 @@
 """The answer to one question, before it is stored and without a database. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 
+from governance.canonical import sha256_of
 from governance.rules.catalogue import LEVELS
+from governance.rules.facts import StaleFacts
 from governance.rules.findings import Finding, Page
 
 # What is so of the whole system, however many models it uses.
@@ -45,7 +47,10 @@ class AnsweredFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A verdict with its findings. `facts_as_of` is the oldest moment that any fact in it was confirmed at."""
+    """A verdict with its findings. `facts_as_of` is the oldest moment that any fact in it was confirmed at.
+
+    `stale` names the sources whose silence it suffers from; `grounds` is what it rests on (`governance.grounds`).
+    """
 
     system: str
     environment: str
@@ -54,6 +59,14 @@ class Answer:
     facts_as_of: datetime | None
     policy_version: int
     findings: tuple[AnsweredFinding, ...]
+    stale: tuple[StaleFacts, ...] = ()
+    grounds: Mapping[str, object] = field(default_factory=dict)
+
+
+def digest_of_findings(findings: Iterable[AnsweredFinding]) -> str:
+    """The same for answers that find the same flaws on the same refs, however they put it and wherever these stand."""
+    said = sorted({(one.rule, one.level, one.ref, one.waiver is not None) for one in findings})
+    return sha256_of(said)
 
 
 def merge(findings: Iterable[Finding], *, ref: str, locations: Sequence[Location]) -> list[AnsweredFinding]:

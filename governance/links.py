@@ -22,6 +22,7 @@ _VIEWS = {
     "concentration": "pages:concentration",
     "blocks": "admin:governance_block_changelist",
     "break-glass": "pages:break-glass",
+    "policy": "pages:policy",
 }
 
 
@@ -43,6 +44,11 @@ def help_url(rule: str) -> str:
 
 def check_url(check_id: Any) -> str:
     return absolute(f"/api/v1/checks/{check_id}/")
+
+
+def check_page_url(check_id: Any) -> str:
+    """The page on which a person reads the answer, and what moved since the one before."""
+    return absolute(reverse("pages:check", args=[check_id]))
 
 
 def absolute(path: str) -> str:

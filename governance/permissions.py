@@ -226,6 +226,10 @@ TABLE: dict[type[Model], Rights] = {
     # the gate
     decisions.Check: Rights(add=anybody),
     decisions.Finding: EVIDENCE,
+    decisions.Grounds: EVIDENCE,
+    decisions.IdempotencyKey: Rights(view=admin),
+    decisions.Outlook: EVIDENCE,
+    decisions.Forewarning: EVIDENCE,
     # what if they go
     decisions.WhatIfReport: Rights(add=anybody),  # an answer to a question; the database refuses to change it
     decisions.Concentration: EVIDENCE,

@@ -33,11 +33,15 @@ def test_the_answer_has_the_promised_shape(used: Dependency, as_role: AsRole) ->
     assert set(answer.json()) == {
         "id",
         "url",
+        "page_url",
         "verdict",
         "checked_at",
         "facts_as_of",
+        "stale_sources",
         "policy_version",
         "findings",
+        "digest",
+        "signed",
     }
     assert set(answer.json()["findings"][0]) == {
         "rule",
