@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter, SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
 from governance.api import (
+    badges,
     checks,
     corrections,
     dependencies,
@@ -74,6 +75,7 @@ stewards = SimpleRouter()
 stewards.register("leavers", people.LeaverViews, basename="leavers")
 
 urlpatterns = [
+    path("systems/<slug:slug>/badge.svg", badges.SystemBadge.as_view(), name="badge"),
     path("", include(router.urls)),
     path("", include(stewards.urls)),
     path("keys/", keys.Keys.as_view(), name="keys"),

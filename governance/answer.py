@@ -1,6 +1,6 @@
 """The answer to one question, before it is stored and without a database. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -33,7 +33,10 @@ class WaiverNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredFinding:
-    """One rule on one ref, whatever the number of purposes it was found for."""
+    """One rule on one ref, whatever the number of purposes it was found for.
+
+    `about` are the actions that an upstream event would leave of it: dependencies by id, and concerns.
+    """
 
     rule: str
     level: str
@@ -43,6 +46,7 @@ class AnsweredFinding:
     page: Page | None = None
     waiver: WaiverNote | None = None
     locations: tuple[Location, ...] = ()
+    about: frozenset[tuple[int, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +73,22 @@ def digest_of_findings(findings: Iterable[AnsweredFinding]) -> str:
     return sha256_of(said)
 
 
-def merge(findings: Iterable[Finding], *, ref: str, locations: Sequence[Location]) -> list[AnsweredFinding]:
+def merge(
+    findings: Iterable[Finding], *, ref: str, locations: Sequence[Location], dependency_ids: Collection[int] = ()
+) -> list[AnsweredFinding]:
     """One finding per rule, the worst level counting and nothing left unsaid; waived ones stay apart."""
     in_order = sorted(findings, key=_rule_and_waiver)
     groups = (list(group) for _, group in groupby(in_order, key=_rule_and_waiver))
-    return [_merged(group, ref, tuple(locations)) for group in groups]
+    return [_merged(group, ref, tuple(locations), dependency_ids) for group in groups]
 
 
 def _rule_and_waiver(finding: Finding) -> tuple[str, int]:
     return finding.rule, finding.waiver.id if finding.waiver else 0
 
 
-def _merged(group: Sequence[Finding], ref: str, locations: tuple[Location, ...]) -> AnsweredFinding:
+def _merged(
+    group: Sequence[Finding], ref: str, locations: tuple[Location, ...], dependency_ids: Collection[int]
+) -> AnsweredFinding:
     ordered = sorted(group, key=lambda finding: -LEVELS.index(finding.level))
     worst = ordered[0]
     waiver = worst.waiver
@@ -93,6 +101,7 @@ def _merged(group: Sequence[Finding], ref: str, locations: tuple[Location, ...])
         page=worst.page,
         waiver=WaiverNote(waiver.expires_on, waiver.reason, waiver.proposal_id) if waiver else None,
         locations=locations,
+        about=frozenset((pk, one.concern) for pk in dependency_ids for one in group if one.concern is not None),
     )
 
 

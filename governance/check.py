@@ -190,7 +190,9 @@ def _judge(
     merged = [
         finding
         for one, findings, locations in found
-        for finding in merge(findings, ref=_storable(one.ref, _MAX_REF), locations=locations)
+        for finding in merge(
+            findings, ref=_storable(one.ref, _MAX_REF), locations=locations, dependency_ids=_dependency_ids(one)
+        )
     ]
     uses = [(_storable(one.ref, _MAX_REF), use) for one, _, _ in found for use in one.uses]
     whole = uses[0][1].system if uses else system
@@ -206,6 +208,10 @@ def _judge(
         stale=_stale(use for _, use in uses),
         grounds=grounds_of(whole, uses, lead_days=policy.lead_days[system.criticality]),
     )
+
+
+def _dependency_ids(judged: Judged) -> list[int]:
+    return [use.dependency.id for use in judged.uses if use.dependency is not None]
 
 
 def _stale(uses: Iterable[Use]) -> tuple[StaleFacts, ...]:

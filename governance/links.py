@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
+from governance.badge import badge_key
 from governance.rules.findings import Page
 
 # By kind of page: the view that takes the id, and the list of all where there is no id.
@@ -49,6 +50,12 @@ def check_url(check_id: Any) -> str:
 def check_page_url(check_id: Any) -> str:
     """The page on which a person reads the answer, and what moved since the one before."""
     return absolute(reverse("pages:check", args=[check_id]))
+
+
+def badge_url(system: str, environment: str) -> str:
+    """The picture of the last verdict, for a page that nobody logs in to."""
+    query = urlencode({"environment": environment, "key": badge_key(system, environment)})
+    return absolute(f"{reverse('badge', args=[system])}?{query}")
 
 
 def absolute(path: str) -> str:

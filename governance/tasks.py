@@ -4,7 +4,19 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, checkpoints, concentration, deliver, dry_run, incidents, proposals, reminders, triage
+from governance import (
+    actions,
+    checkpoints,
+    concentration,
+    deliver,
+    dry_run,
+    idempotency,
+    incidents,
+    outlook,
+    proposals,
+    reminders,
+    triage,
+)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -38,6 +50,12 @@ def expire() -> None:
     proposals.expire(now)
     reminders.remind(now=now)
     actions.wake(now=now)
+    idempotency.forget(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def look_ahead() -> None:
+    outlook.look(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
