@@ -68,6 +68,14 @@ class CheckRequestSerializer(serializers.Serializer[None]):
     commit = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
     source_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
 
+    def to_internal_value(self, data: Any) -> Any:
+        # Before each of them is read: what is too much should cost nothing, and say how much it is.
+        models_ = data.get("models") if isinstance(data, dict) else None
+        if isinstance(models_, list) and len(models_) > MAX_MODELS:
+            said = f"{len(models_)} models; at most {MAX_MODELS} fit into one check. Ask in parts."
+            raise serializers.ValidationError({"models": [said]})
+        return super().to_internal_value(data)
+
 
 class WaiverNote(serializers.Serializer[None]):
     until = serializers.DateField()
