@@ -1,11 +1,13 @@
 """The answer to one question, before it is stored and without a database. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
-from governance.canonical import sha256_of
+from governance.canonical import canonical
 from governance.rules.catalogue import LEVELS
 from governance.rules.facts import StaleFacts
 from governance.rules.findings import Finding, Page
@@ -64,13 +66,13 @@ class Answer:
     policy_version: int
     findings: tuple[AnsweredFinding, ...]
     stale: tuple[StaleFacts, ...] = ()
-    grounds: Mapping[str, object] = field(default_factory=dict)
+    grounds: dict[str, Any] = field(default_factory=dict)
 
 
 def digest_of_findings(findings: Iterable[AnsweredFinding]) -> str:
     """The same for answers that find the same flaws on the same refs, however they put it and wherever these stand."""
     said = sorted({(one.rule, one.level, one.ref, one.waiver is not None) for one in findings})
-    return sha256_of(said)
+    return sha256(canonical([list(one) for one in said])).hexdigest()
 
 
 def merge(

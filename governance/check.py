@@ -1,11 +1,12 @@
 """The gate: may this system ship with these models? From question to facts to rules to a stored answer."""
 
+import json
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,8 @@ from governance.answer import (
     of_the_system_once,
     worst_first,
 )
-from governance.canonical import sha256_of
+from governance.canonical import canonical
+from governance.circles import no_circles_collected
 from governance.facts import Asked, Judged, StaleFacts, SystemFacts, Use, load, load_declared, load_system
 from governance.grounds import grounds_of
 from governance.idempotency import tie
@@ -39,6 +41,8 @@ MAX_MODELS = 2000
 MAX_LOCATIONS = 200
 _MAX_TEXT = 1000
 _MAX_REF = 400
+# Controls and lone surrogates (Unicode's Cc and Cs).
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
@@ -80,6 +84,13 @@ def check(
 
     Where it is asked under a `key`, key and answer are tied in one transaction: raises `KeyInUse` where the key is lost.
     """
+    with no_circles_collected():
+        return _check(request, asked_by=asked_by, now=now, key=key)
+
+
+def _check(
+    request: CheckRequest, *, asked_by: User | None, now: datetime, key: models.IdempotencyKey | None
+) -> models.Check:
     system = _find_system(request.system, request.environment)
     terms = terms_in_force(now)
     answer = _answer(request, system, terms, now)
@@ -128,7 +139,9 @@ def digest_of_question(request: CheckRequest) -> str:
     as JSON without spaces in UTF-8; what was not said is an empty text. Places, commit and link decide nothing.
     """
     asked = sorted({(one.ref, one.via or "", one.revision or "", one.purpose or "") for one in request.models})
-    return sha256_of([request.system, request.environment, request.is_complete, asked])
+    question = [request.system, request.environment, request.is_complete, [list(one) for one in asked]]
+    text = json.dumps(question, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def preview(system: str, environment: str, *, now: datetime) -> Answer:
@@ -172,7 +185,7 @@ def _refuse_the_impossible(request: CheckRequest) -> None:
 
 
 def _has_unseen(text: str) -> bool:
-    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+    return _UNSEEN.search(text) is not None
 
 
 def _places(request: CheckRequest) -> dict[Asked, list[Location]]:
@@ -238,7 +251,7 @@ def _findings(judged: Judged, system: SystemFacts, policy: Policy) -> list[Findi
 
 def _row(check_row: models.Check, position: int, finding: AnsweredFinding) -> models.Finding:
     return models.Finding(
-        check_run=check_row,
+        check_run_id=check_row.pk,
         position=position,
         rule=finding.rule,
         level=finding.level,
@@ -282,7 +295,8 @@ def _silent_sources(answer: Answer) -> list[dict[str, str | None]]:
 
 def _kept_grounds(answer: Answer) -> str:
     """The hash under which the grounds of the answer are kept; most answers rest on what an earlier one rested on."""
-    digest = sha256_of(answer.grounds)
+    # What it says are texts and numbers already, so nothing has to be made plain first.
+    digest = sha256(canonical(answer.grounds)).hexdigest()
     if not models.Grounds.objects.filter(pk=digest).exists():
         row = models.Grounds(digest=digest, document=answer.grounds)
         models.Grounds.objects.bulk_create([row], ignore_conflicts=True)
@@ -309,5 +323,5 @@ def _understood(request: CheckRequest) -> dict[str, Any]:
 def _storable(text: str, longest: int) -> str:
     """`text` without what PostgreSQL or UTF-8 cannot hold, cut to `longest` characters."""
     if _has_unseen(text):
-        text = "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
+        text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text if len(text) <= longest else text[: longest - 1] + "…"

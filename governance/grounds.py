@@ -1,74 +1,99 @@
 """What an answer rested on, each thing by name and in words, so that a later answer can be held against it. Pure.
 
 Nothing in it depends on the day: a date stands as the date, and not as the days that are left. So answers on the same
-grounds have the same document, which is kept once. It has these parts:
+grounds have the same document, which is kept once:
 
-    {"uses": {"acme/e5": {"pins": ["9c925d64"], "about": ["offering:12", "dependency:7", "offering:31"]}},
-     "lead_days": 30,
-     "grounds": {"offering:12 status": {"kind": "fact", "of": "offering:12", "subject": "acme/e5 (huggingface)",
-                                        "what": "status", "value": "available", "page": ["offering", 12]}}}
+    {"lead_days": 30,
+     "uses": {"acme/e5": {"pins": ["9c925d64"], "about": ["offering:12", "dependency:7", "offering:31"]}},
+     "grounds": {"offering:12": {"subject": "acme/e5 (huggingface)", "model": 5, "source": 3,
+                                 "values": {"status": "removed", "license": "MIT"},
+                                 "until": {"retirement": "2027-01-31"},
+                                 "proposals": {"adoption for embedding (saas)": 9}}}}
 
-A ground with `until` counts up to and including that day.
+A value is left out where it is the usual one. What has an `until` counts up to and including that day.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import Any
 
-from governance.rules.facts import (
-    AlternativeFacts,
-    DependencyFacts,
-    OfferingFacts,
-    PermitFacts,
-    SystemFacts,
-    Use,
-    WaiverFacts,
-)
+from governance.rules.facts import DependencyFacts, DrillFacts, OfferingFacts, PermitFacts, SystemFacts, Use
 
 FACT, DECISION, USE = "fact", "decision", "use"
 NOTHING = "none"
+SYSTEM = "system"
+USUAL = {
+    "register state": "listed",
+    "status": "available",
+    "gating": "open",
+    "lineage": "known",
+    "confirmation": "fresh",
+}
+# What decisions leave; the rest are facts, or what a team says of its own system.
+_DECIDED = ("adoption", "approval", "waiver", "break-glass", "block", "tags")
+_STATED_BY_TEAMS = (
+    "criticality",
+    "distribution",
+    "declaration",
+    "pinned",
+    "verified",
+    "served",
+    "plan",
+    "to do",
+    "drill",
+)
+_OF_THE_MODEL = frozenset({"register state", "owner", "vendors behind it", "lineage"})
+
+Subject = dict[str, Any]
+Page = tuple[str, int | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """One thing that an answer rests on. `page` is where a person reads on: a kind of `governance.links` and an id."""
-
-    kind: str
-    of: str
-    subject: str
-    what: str
-    value: str
-    page: tuple[str, int | None]
-    until: date | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.of} {self.what}"
-
-    @property
-    def as_json(self) -> dict[str, object]:
-        fields: dict[str, object] = {
-            "kind": self.kind,
-            "of": self.of,
-            "subject": self.subject,
-            "what": self.what,
-            "value": self.value,
-            "page": list(self.page),
-        }
-        return fields | ({"until": self.until.isoformat()} if self.until else {})
-
-
-def grounds_of(system: SystemFacts, uses: Iterable[tuple[str, Use]], *, lead_days: int) -> dict[str, object]:
+def grounds_of(system: SystemFacts, uses: Iterable[tuple[str, Use]], *, lead_days: int) -> dict[str, Any]:
     """The document for all uses, each with the ref by which it was asked for."""
-    found = {ground.key: ground.as_json for ground in _of_system(system)}
+    subjects: dict[str, Subject] = {SYSTEM: _of_system(system)}
     said: dict[str, dict[str, list[str]]] = {}
     for ref, use in uses:
         about = said.setdefault(ref, {"pins": [], "about": []})
         _add(about["pins"], use.revision)
-        for ground in _of_use(use):
-            found[ground.key] = ground.as_json
-            _add(about["about"], ground.of)
-    return {"uses": said, "lead_days": lead_days, "grounds": found}
+        for name, subject in _of_use(use):
+            _merge(subjects, name, subject)
+            _add(about["about"], name)
+    return {"uses": said, "lead_days": lead_days, "grounds": subjects}
+
+
+def value_of(subject: Mapping[str, Any] | None, what: str) -> str:
+    """The value that is kept of it, or the usual one."""
+    values = subject["values"] if subject else {}
+    return str(values.get(what, USUAL.get(what, NOTHING)))
+
+
+def kind_of(what: str) -> str:
+    """Whether it is a fact, a decision, or what the team says of its own use."""
+    if what.startswith(_DECIDED):
+        return DECISION
+    return USE if what.startswith(_STATED_BY_TEAMS) else FACT
+
+
+def page_of(name: str, subject: Mapping[str, Any], what: str) -> Page:
+    """Where a person reads on about it: a kind of `governance.links` and an id."""
+    kind, _, pk = name.partition(":")
+    if what in subject.get("proposals", {}):
+        return "proposal", subject["proposals"][what]
+    if kind == SYSTEM:
+        return _of_the_system(subject, what)
+    if kind == "dependency":
+        return "plan" if what.startswith(("plan", "drill", "approval")) else "dependency", int(pk)
+    if what in _OF_THE_MODEL:
+        return "model", subject["model"]
+    if what == "confirmation" and "source" in subject:
+        return "source", subject["source"]
+    return ("blocks", None) if what == "block" else ("offering", int(pk))
+
+
+def _of_the_system(subject: Mapping[str, Any], what: str) -> Page:
+    if what.startswith("share of"):
+        return "concentration", None
+    return ("break-glass", subject["glass"]) if what == "break-glass" else ("system", subject["id"])
 
 
 def _add(texts: list[str], text: str) -> None:
@@ -76,156 +101,107 @@ def _add(texts: list[str], text: str) -> None:
         texts.append(text)
 
 
-def _of_system(system: SystemFacts) -> Iterator[Ground]:
-    def ground(kind: str, what: str, value: str) -> Ground:
-        return Ground(kind=kind, of="system", subject=system.name, what=what, value=value, page=("system", system.id))
-
-    yield ground(USE, "criticality", system.criticality)
-    yield ground(USE, "distribution", system.distribution)
-    yield ground(DECISION, "tags", _listed(system.tags))
-    for waiver in system.waivers:
-        yield _waiver(waiver, of="system", subject=system.name)
-    if system.glass is not None:
-        yield Ground(
-            kind=DECISION,
-            of="system",
-            subject=system.name,
-            what="break-glass",
-            value=f"until {system.glass.ends_at:%Y-%m-%d %H:%M} UTC",
-            page=("break-glass", system.glass.id),
-            until=system.glass.ends_at.date(),
-        )
-    for one in system.concentrations:
-        yield Ground(
-            kind=FACT,
-            of="system",
-            subject=system.name,
-            what=f"share of {one.vendor} in {one.scope}",
-            value=f"{one.share:.0%}",
-            page=("concentration", None),
-        )
+def _merge(subjects: dict[str, Subject], name: str, subject: Subject) -> None:
+    """One offering may stand behind several uses, each with an adoption of its own."""
+    known = subjects.setdefault(name, subject)
+    if known is not subject:
+        for part in ("values", "until", "proposals"):
+            known[part] |= subject[part]
 
 
-def _of_use(use: Use) -> Iterator[Ground]:
-    offering = use.offering
-    yield from _of_offering(offering, revision=use.revision)
-    yield Ground(
-        kind=DECISION,
-        of=f"offering:{offering.id}",
-        subject=str(offering),
-        what=f"adoption for {use.purpose or 'any purpose'} ({use.system.distribution})",
-        value=_permit(use.adoption),
-        page=("proposal", use.adoption.proposal_id) if use.adoption else ("offering", offering.id),
-        until=_until(use.adoption),
-    )
-    if use.dependency is not None:
-        yield from _of_dependency(use.dependency, system=use.system)
+def _subject(name: str, **ids: int) -> Subject:
+    return {"subject": name, **ids, "values": {}, "until": {}, "proposals": {}}
 
 
-def _of_offering(offering: OfferingFacts, *, revision: str = "") -> Iterator[Ground]:
-    license_ = offering.license_at(revision)
-    stale = offering.stale
-    values: dict[str, tuple[str, str, tuple[str, int | None]]] = {
-        "register state": (FACT, offering.register_state, ("model", offering.model_id)),
-        "owner": (FACT, offering.owner if offering.has_active_owner else NOTHING, ("model", offering.model_id)),
-        "status": (FACT, offering.status, ("offering", offering.id)),
-        "retirement": (FACT, str(offering.retires_on or NOTHING), ("offering", offering.id)),
-        "gating": (FACT, offering.gating, ("offering", offering.id)),
-        "identity": (FACT, offering.upstream_id or NOTHING, ("offering", offering.id)),
-        "license": (FACT, license_.spdx_id if license_ else NOTHING, ("offering", offering.id)),
-        "vendors behind it": (FACT, _listed(sorted(offering.roots.names.values())), ("model", offering.model_id)),
-        "lineage": (FACT, "known" if offering.roots.is_known else "not known", ("model", offering.model_id)),
-        "confirmation": (
-            FACT,
-            f"{stale.source} silent since {stale.since:%Y-%m-%d %H:%M} UTC" if stale else "fresh",
-            ("source", stale.source_id) if stale else ("offering", offering.id),
-        ),
-        "block": (DECISION, _listed(f"{one.subject}: {one.reason}" for one in offering.blocks), ("blocks", None)),
-    }
-    if offering.has_revisions and not revision:
-        values["current revision"] = (FACT, offering.head_revision or NOTHING, ("offering", offering.id))
-    for what, (kind, value, page) in values.items():
-        until = offering.retires_on if what == "retirement" else None
-        yield Ground(
-            kind=kind,
-            of=f"offering:{offering.id}",
-            subject=str(offering),
-            what=what,
-            value=value,
-            page=page,
-            until=until,
-        )
+def _say(subject: Subject, what: str, value: str, *, until: date | None = None) -> None:
+    if value != USUAL.get(what, NOTHING):
+        subject["values"][what] = value
+    if until is not None:
+        subject["until"][what] = until.isoformat()
 
 
-def _of_dependency(dependency: DependencyFacts, *, system: SystemFacts) -> Iterator[Ground]:
-    of, subject = f"dependency:{dependency.id}", f"{dependency.offering} for {dependency.purpose}"
-
-    def ground(kind: str, what: str, value: str, *, until: date | None = None) -> Ground:
-        page = ("plan" if what == "plan" else "dependency", dependency.id)
-        return Ground(kind=kind, of=of, subject=subject, what=what, value=value, page=page, until=until)
-
-    yield ground(USE, "declaration", f"declared by {system.name}")
-    yield ground(USE, "pinned revision", dependency.pinned_revision or NOTHING)
-    yield ground(USE, "verified copy", "held" if dependency.has_verified_copy else NOTHING)
-    host = dependency.host
-    served = "not stated" if host is None else _listed(sorted(host.names.values()), nobody="ourselves")
-    yield ground(USE, "served by", served)
-    plan = dependency.plan
-    yield ground(USE, "plan", f"revision {plan.number}" if plan and plan.number else NOTHING)
-    for waiver in dependency.waivers:
-        yield _waiver(waiver, of=of, subject=subject)
-    for action in dependency.actions:
-        yield ground(USE, f"to do: {action.concern}", f"due {action.due_on}", until=action.due_on)
-    for alternative in plan.alternatives if plan else ():
-        yield from _of_alternative(alternative, dependency)
-
-
-def _of_alternative(alternative: AlternativeFacts, dependency: DependencyFacts) -> Iterator[Ground]:
-    of, subject = f"dependency:{dependency.id}", f"{dependency.offering} for {dependency.purpose}"
-    approval, drill = alternative.approval, alternative.drill
-    yield Ground(
-        kind=DECISION,
-        of=of,
-        subject=subject,
-        what=f"approval of {alternative}",
-        value=_permit(approval),
-        page=("proposal", approval.proposal_id) if approval else ("plan", dependency.id),
-        until=_until(approval),
-    )
-    drilled = f"{'passed' if drill.has_passed else 'failed'} on {drill.drilled_on}" if drill else NOTHING
-    yield Ground(
-        kind=USE,
-        of=of,
-        subject=subject,
-        what=f"drill of {alternative}",
-        value=drilled,
-        page=("plan", dependency.id),
-        until=drill.expires_on if drill and drill.has_passed else None,
-    )
-    if alternative.offering is not None:
-        yield from _of_offering(alternative.offering, revision=alternative.pinned_revision)
-
-
-def _waiver(waiver: WaiverFacts, *, of: str, subject: str) -> Ground:
-    return Ground(
-        kind=DECISION,
-        of=of,
-        subject=subject,
-        what=f"waiver of {waiver.rule}",
-        value=_permit(waiver),
-        page=("proposal", waiver.proposal_id),
-        until=_until(waiver),
-    )
-
-
-def _permit(permit: PermitFacts | None) -> str:
+def _say_permit(subject: Subject, what: str, permit: PermitFacts | None) -> None:
     if permit is None:
-        return NOTHING
-    return f"ended: {permit.end_reason}" if permit.is_ended else f"until {permit.expires_on}"
+        return
+    over = f"ended: {permit.end_reason}" if permit.is_ended else f"until {permit.expires_on}"
+    _say(subject, what, over, until=None if permit.is_ended else permit.expires_on)
+    subject["proposals"][what] = permit.proposal_id
 
 
-def _until(permit: PermitFacts | None) -> date | None:
-    return permit.expires_on if permit is not None and not permit.is_ended else None
+def _of_system(system: SystemFacts) -> Subject:
+    subject = _subject(system.name, id=system.id)
+    _say(subject, "criticality", system.criticality)
+    _say(subject, "distribution", system.distribution)
+    _say(subject, "tags", _listed(system.tags))
+    for waiver in system.waivers:
+        _say_permit(subject, f"waiver of {waiver.rule}", waiver)
+    if system.glass is not None:
+        until = system.glass.ends_at
+        subject["glass"] = system.glass.id
+        _say(subject, "break-glass", f"until {until:%Y-%m-%d %H:%M} UTC", until=until.date())
+    for one in system.concentrations:
+        _say(subject, f"share of {one.vendor} in {one.scope}", f"{one.share:.0%}")
+    return subject
+
+
+def _of_use(use: Use) -> Iterator[tuple[str, Subject]]:
+    offering = _of_offering(use.offering, revision=use.revision)
+    _say_permit(offering, f"adoption for {use.purpose or 'any purpose'} ({use.system.distribution})", use.adoption)
+    yield f"offering:{use.offering.id}", offering
+    dependency = use.dependency
+    if dependency is None:
+        return
+    yield f"dependency:{dependency.id}", _of_dependency(dependency, system=use.system)
+    for alternative in dependency.plan.alternatives if dependency.plan else ():
+        if alternative.offering is not None:
+            spare = _of_offering(alternative.offering, revision=alternative.pinned_revision)
+            yield f"offering:{alternative.offering.id}", spare
+
+
+def _of_offering(offering: OfferingFacts, *, revision: str) -> Subject:
+    subject = _subject(str(offering), model=offering.model_id)
+    license_, stale = offering.license_at(revision), offering.stale
+    _say(subject, "register state", offering.register_state)
+    _say(subject, "owner", offering.owner if offering.has_active_owner else NOTHING)
+    _say(subject, "status", offering.status)
+    _say(subject, "retirement", str(offering.retires_on or NOTHING), until=offering.retires_on)
+    _say(subject, "gating", offering.gating)
+    _say(subject, "identity", offering.upstream_id or NOTHING)
+    _say(subject, "license", license_.spdx_id if license_ else NOTHING)
+    _say(subject, "vendors behind it", _listed(sorted(offering.roots.names.values())))
+    _say(subject, "lineage", "known" if offering.roots.is_known else "not known")
+    _say(subject, "block", _listed(f"{one.subject}: {one.reason}" for one in offering.blocks))
+    if offering.has_revisions and not revision:
+        _say(subject, "current revision", offering.head_revision or NOTHING)
+    if stale is not None:
+        subject["source"] = stale.source_id
+        _say(subject, "confirmation", f"{stale.source} silent since {stale.since:%Y-%m-%d %H:%M} UTC")
+    return subject
+
+
+def _of_dependency(dependency: DependencyFacts, *, system: SystemFacts) -> Subject:
+    subject = _subject(f"{dependency.offering} for {dependency.purpose}")
+    host, plan = dependency.host, dependency.plan
+    _say(subject, "declaration", f"declared by {system.name}")
+    _say(subject, "pinned revision", dependency.pinned_revision or NOTHING)
+    _say(subject, "verified copy", "held" if dependency.has_verified_copy else NOTHING)
+    served = "not stated" if host is None else _listed(sorted(host.names.values()), nobody="ourselves")
+    _say(subject, "served by", served)
+    _say(subject, "plan", f"revision {plan.number}" if plan and plan.number else NOTHING)
+    for waiver in dependency.waivers:
+        _say_permit(subject, f"waiver of {waiver.rule}", waiver)
+    for action in dependency.actions:
+        _say(subject, f"to do: {action.concern}", f"due {action.due_on}", until=action.due_on)
+    for alternative in plan.alternatives if plan else ():
+        _say_permit(subject, f"approval of {alternative}", alternative.approval)
+        _say_drill(subject, f"drill of {alternative}", alternative.drill)
+    return subject
+
+
+def _say_drill(subject: Subject, what: str, drill: DrillFacts | None) -> None:
+    if drill is not None:
+        said = f"{'passed' if drill.has_passed else 'failed'} on {drill.drilled_on}"
+        _say(subject, what, said, until=drill.expires_on if drill.has_passed else None)
 
 
 def _listed(texts: Iterable[str], *, nobody: str = NOTHING) -> str:

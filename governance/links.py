@@ -1,5 +1,6 @@
 """Where something is put right, and addresses that leave the platform: in answers, mails and tickets."""
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,8 +31,21 @@ _VIEWS = {
 def page_path(page: Page) -> str:
     """The path of the page on which a finding is put right; the form of an adoption comes filled in."""
     if page.kind == "adoption":
-        return f"{reverse('pages:propose-adoption')}?{urlencode([('offering', page.id), *page.given])}"
-    return reverse(_VIEWS[page.kind], args=[] if page.id is None else [page.id])
+        return f"{_adoption_form()}?{urlencode([('offering', page.id), *page.given])}"
+    if page.id is None:
+        return reverse(_VIEWS[page.kind])
+    return _pattern_of(_VIEWS[page.kind]).replace("/0/", f"/{page.id}/")
+
+
+@cache
+def _adoption_form() -> str:
+    return reverse("pages:propose-adoption")
+
+
+@cache
+def _pattern_of(view: str) -> str:
+    # An answer has thousands of links, and Django takes its time for each.
+    return reverse(view, args=[0])
 
 
 def page_url(page: Page) -> str:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from governance.grounds import NOTHING, USE
+from governance.grounds import SYSTEM, USE, kind_of, page_of, value_of
 
 
 class Kind(StrEnum):
@@ -131,30 +131,26 @@ def _by_ref(models: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[str
 
 def _grounds(before: Told, after: Told) -> Iterator[Move]:
     old, new = before.grounds["grounds"], after.grounds["grounds"]
-    kept = _subjects(before) & _subjects(after)
-    for key in sorted(old.keys() | new.keys()):
-        ground = new.get(key) or old[key]
-        values = [side[key]["value"] if key in side else NOTHING for side in (old, new)]
-        # What came or went with a ref is said by the code already.
-        if values[0] != values[1] and ground["of"] in kept:
-            yield _move(Kind(ground["kind"]), ground, values[0], values[1], after)
+    # What came or went with a ref is said by the code already.
+    for name in sorted(old.keys() & new.keys()):
+        whats = dict.fromkeys([*old[name]["values"], *new[name]["values"]])
+        for what in sorted(whats):
+            values = [value_of(side[name], what) for side in (old, new)]
+            if values[0] != values[1]:
+                told = new if what in new[name]["values"] else old
+                yield _move(Kind(kind_of(what)), name, told[name], what, (values[0], values[1]), after)
 
 
-def _subjects(told: Told) -> set[str]:
-    return {ground["of"] for ground in told.grounds["grounds"].values()}
-
-
-def _move(kind: Kind, ground: Mapping[str, Any], before: str, after: str, told: Told) -> Move:
-    page = ground["page"]
+def _move(kind: Kind, name: str, subject: Mapping[str, Any], what: str, values: tuple[str, str], told: Told) -> Move:
     return Move(
         kind=kind,
-        what=ground["what"],
-        subject=ground["subject"],
-        before=before,
-        after=after,
-        refs=tuple(ref for ref, use in sorted(told.grounds["uses"].items()) if ground["of"] in use["about"]),
-        page=(page[0], page[1]),
-        of="" if ground["of"] == "system" else ground["of"],
+        what=what,
+        subject=subject["subject"],
+        before=values[0],
+        after=values[1],
+        refs=tuple(ref for ref, use in sorted(told.grounds["uses"].items()) if name in use["about"]),
+        page=page_of(name, subject, what),
+        of="" if name == SYSTEM else name,
     )
 
 
@@ -162,12 +158,15 @@ def _clock(before: Told, after: Told) -> Iterator[Move]:
     """What did not move, while a day came that makes it count otherwise."""
     old = before.grounds["grounds"]
     lead = timedelta(days=after.grounds["lead_days"])
-    for key, ground in sorted(after.grounds["grounds"].items()):
-        if "until" not in ground or old.get(key, {}).get("value") != ground["value"]:
-            continue
-        last = date.fromisoformat(ground["until"])
-        if before.day <= last < after.day:
-            said = "retired" if ground["what"] == "retirement" else "over"
-            yield _move(Kind.CLOCK, ground, f"until {last}", f"{said} since {last}", after)
-        elif ground["what"] == "retirement" and before.day < last - lead <= after.day:
-            yield _move(Kind.CLOCK, ground, f"on {last}", f"on {last}, within {lead.days} days", after)
+    for name, subject in sorted(after.grounds["grounds"].items()):
+        for what, day in sorted(subject["until"].items()):
+            if value_of(old.get(name), what) != value_of(subject, what):
+                continue
+            last = date.fromisoformat(day)
+            if before.day <= last < after.day:
+                said = "retired" if what == "retirement" else "over"
+                yield _move(Kind.CLOCK, name, subject, what, (f"until {last}", f"{said} since {last}"), after)
+            elif what == "retirement" and before.day < last - lead <= after.day:
+                yield _move(
+                    Kind.CLOCK, name, subject, what, (f"on {last}", f"on {last}, within {lead.days} days"), after
+                )
