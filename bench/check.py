@@ -1,4 +1,4 @@
-"""How long the gate takes for 50 refs, on SQLite and PostgreSQL.
+"""How long the gate takes for 50 refs and for as many as fit into one check (2,000), on SQLite and PostgreSQL.
 
 Each database runs in a process of its own on rows of its own. Measured are the answer alone (`evaluate`), the answer
 with its row written (`check`), and both ends of HTTP through one granian worker with a token: the check, and a bare DRF

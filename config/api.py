@@ -6,11 +6,13 @@ from rest_framework.routers import DefaultRouter, SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
 from governance.api import (
+    badges,
     checks,
     corrections,
     dependencies,
     glass,
     incidents,
+    keys,
     listings,
     people,
     plans,
@@ -76,9 +78,11 @@ stewards = SimpleRouter()
 stewards.register("leavers", people.LeaverViews, basename="leavers")
 
 urlpatterns = [
+    path("systems/<slug:slug>/badge.svg", badges.SystemBadge.as_view(), name="badge"),
     path("", include(router.urls)),
     path("", include(stewards.urls)),
     path("ci/token/", ExchangeIdentity.as_view(), name="ci-token"),
+    path("keys/", keys.Keys.as_view(), name="keys"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -50,6 +50,7 @@ app.conf.beat_schedule = {
     "tell of incidents": _every(30, "governance.tasks.tell_of_incidents"),
     "triage new changes": _every(10, "governance.tasks.triage_changes"),
     "try policies": _every(10, "governance.tasks.try_policies"),
+    "look at last releases again": _every(30, "governance.tasks.look_ahead"),
     "deliver mail": _every(10, "governance.tasks.deliver_mail"),
     "deliver tickets": _every(10, "governance.tasks.deliver_tickets"),
     "judge vendors": _every(21_600, "registry.tasks.judge_vendors"),

@@ -4,8 +4,12 @@ Every setting that an operator may turn is a field of `Environment`; `.env.examp
 A bad value raises `BadSetting`, which names the variable and what would be right: the start stops there.
 """
 
+import os
 import re
 import secrets
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,8 @@ from marshmallow.validate import Range
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 16
 _KNOWN_ISSUERS = ("https://token.actions.githubusercontent.com", "https://gitlab.com")
+_ED25519_BYTES = 32
+_ED25519_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _MAIL_SCHEMES = ("submission", "smtp", "console", "dummy")
 
 
@@ -45,6 +51,7 @@ class Environment:
     production: bool
     debug: bool
     secret_key: str
+    verdict_keys: tuple[str, ...]
     allowed_hosts: list[str]
     base_url: str
     host: str
@@ -103,6 +110,7 @@ def _read(env: Env) -> Environment:
         production=production,
         debug=env.bool("DEBUG", default=False),
         secret_key=_secret_key(env, var, production=production),
+        verdict_keys=_verdict_keys(env, var, production=production),
         allowed_hosts=env.list("ALLOWED_HOSTS", default=_default_hosts(host, base_url)),
         base_url=base_url,
         host=host,
@@ -328,8 +336,28 @@ def _secret_key(env: Env, var: Path, *, production: bool) -> str:
     if production:
         msg = 'Environment variable "SECRET_KEY" (or "SECRET_KEY_FILE") is required in production'
         raise ValueError(msg)
-    path = var / "secret-key"
+    return _kept(var / "secret-key", lambda: secrets.token_urlsafe(50))
+
+
+def _verdict_keys(env: Env, var: Path, *, production: bool) -> tuple[str, ...]:
+    """The private keys that verdicts are signed with, as base64url of 32 bytes (RFC 8037's `d`): the first one signs."""
+    text = _secret(env, "VERDICT_KEYS")
+    if not text and not production:
+        text = _kept(var / "verdict-keys", lambda: secrets.token_urlsafe(_ED25519_BYTES))
+    keys = tuple(text.replace(",", " ").split())
+    if not all(map(_ED25519_KEY.fullmatch, keys)):
+        msg = 'Environment variable "VERDICT_KEYS" must be keys as `manage.py verdict_keys --new` prints them'
+        raise ValueError(msg)
+    return keys
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """What stands in the file at `path`; the first process that asks makes it, and the others read the same."""
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50), encoding="utf-8")
+        # Written in full before it has its name: a second process must not read half of it.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, encoding="utf-8") as file:
+            file.write(make())
+            file.flush()
+            with suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text(encoding="utf-8").strip()

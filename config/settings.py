@@ -13,6 +13,8 @@ BASE_DIR = environment.ROOT
 # --- identity and security -------------------------------------------------------------------
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
+# Signs verdicts, which a client keeps for the hour in which nobody answers; none: nothing is signed.
+VERDICT_KEYS = ENV.verdict_keys
 ALLOWED_HOSTS = ENV.allowed_hosts
 BASE_URL = ENV.base_url
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

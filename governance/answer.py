@@ -1,11 +1,15 @@
 """The answer to one question, before it is stored and without a database. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
+from governance.canonical import canonical
 from governance.rules.catalogue import LEVELS
+from governance.rules.facts import StaleFacts
 from governance.rules.findings import Finding, Page
 
 # What is so of the whole system, however many models it uses.
@@ -31,7 +35,10 @@ class WaiverNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredFinding:
-    """One rule on one ref, whatever the number of purposes it was found for."""
+    """One rule on one ref, whatever the number of purposes it was found for.
+
+    `about` are the actions that an upstream event would leave of it: dependencies by id, and concerns.
+    """
 
     rule: str
     level: str
@@ -41,11 +48,15 @@ class AnsweredFinding:
     page: Page | None = None
     waiver: WaiverNote | None = None
     locations: tuple[Location, ...] = ()
+    about: frozenset[tuple[int, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A verdict with its findings. `facts_as_of` is the oldest moment that any fact in it was confirmed at."""
+    """A verdict with its findings. `facts_as_of` is the oldest moment that any fact in it was confirmed at.
+
+    `stale` names the sources whose silence it suffers from; `grounds` is what it rests on (`governance.grounds`).
+    """
 
     system: str
     environment: str
@@ -54,20 +65,32 @@ class Answer:
     facts_as_of: datetime | None
     policy_version: int
     findings: tuple[AnsweredFinding, ...]
+    stale: tuple[StaleFacts, ...] = ()
+    grounds: dict[str, Any] = field(default_factory=dict)
 
 
-def merge(findings: Iterable[Finding], *, ref: str, locations: Sequence[Location]) -> list[AnsweredFinding]:
+def digest_of_findings(findings: Iterable[AnsweredFinding]) -> str:
+    """The same for answers that find the same flaws on the same refs, however they put it and wherever these stand."""
+    said = sorted({(one.rule, one.level, one.ref, one.waiver is not None) for one in findings})
+    return sha256(canonical([list(one) for one in said])).hexdigest()
+
+
+def merge(
+    findings: Iterable[Finding], *, ref: str, locations: Sequence[Location], dependency_ids: Collection[int] = ()
+) -> list[AnsweredFinding]:
     """One finding per rule, the worst level counting and nothing left unsaid; waived ones stay apart."""
     in_order = sorted(findings, key=_rule_and_waiver)
     groups = (list(group) for _, group in groupby(in_order, key=_rule_and_waiver))
-    return [_merged(group, ref, tuple(locations)) for group in groups]
+    return [_merged(group, ref, tuple(locations), dependency_ids) for group in groups]
 
 
 def _rule_and_waiver(finding: Finding) -> tuple[str, int]:
     return finding.rule, finding.waiver.id if finding.waiver else 0
 
 
-def _merged(group: Sequence[Finding], ref: str, locations: tuple[Location, ...]) -> AnsweredFinding:
+def _merged(
+    group: Sequence[Finding], ref: str, locations: tuple[Location, ...], dependency_ids: Collection[int]
+) -> AnsweredFinding:
     ordered = sorted(group, key=lambda finding: -LEVELS.index(finding.level))
     worst = ordered[0]
     waiver = worst.waiver
@@ -80,6 +103,7 @@ def _merged(group: Sequence[Finding], ref: str, locations: tuple[Location, ...])
         page=worst.page,
         waiver=WaiverNote(waiver.expires_on, waiver.reason, waiver.proposal_id) if waiver else None,
         locations=locations,
+        about=frozenset((pk, one.concern) for pk in dependency_ids for one in group if one.concern is not None),
     )
 
 

@@ -15,6 +15,7 @@ from governance.disputes import Disputes
 from governance.headlines import headline, one_line
 from governance.models import Action, Impact, Notice, NoticeItem, Ticket
 from governance.models.notices import OPERATORS
+from governance.outlook_letters import alert_about_releases
 from governance.reach import disputes_about, news_of
 from governance.reminder_letters import alert_about_reminders
 from governance.transports.base import Alert, Letter, Line, Section, TicketState, Todo
@@ -35,6 +36,8 @@ def write(notice: Notice) -> Letter:
         channel = notice.channel
         told = one_line(str(channel.team or channel.person or OPERATORS))
         return _alert(notice, alert_about_reminders(notice, today=timezone.now().date()), team=told)
+    if notice.ticket is None and notice.forewarnings.exists():
+        return _alert(notice, alert_about_releases(notice), team=one_line(str(notice.channel.team)))
     said = Exists(
         NoticeItem.objects.filter(notice=notice, change=OuterRef("change"), dependency=OuterRef("dependency"))
     )

@@ -245,6 +245,10 @@ TABLE: dict[type[Model], Rights] = {
     decisions.Check: Rights(add=anybody),
     decisions.Finding: EVIDENCE,
     Pipeline: Rights(add=own | admin, change=own | steward),  # to change it is to end it
+    decisions.Grounds: EVIDENCE,
+    decisions.IdempotencyKey: Rights(view=admin),
+    decisions.Outlook: EVIDENCE,
+    decisions.Forewarning: EVIDENCE,
     # what if they go
     decisions.WhatIfReport: Rights(add=anybody),  # an answer to a question; the database refuses to change it
     decisions.Concentration: EVIDENCE,

@@ -18,6 +18,7 @@ _NUMBERS = (
     "approval_days",
     "drill_days",
     "decision_days",
+    "cached_verdict_hours",
     "concentration_max_share",
     "concentration_min_dependencies",
     "breaker_max_share",

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from governance import (
     actions,
-<<<<<<< HEAD
     breaker,
     checkpoints,
     concentration,
@@ -14,21 +13,14 @@ from governance import (
     deliver,
     dry_run,
     forget,
+    idempotency,
     incidents,
-    proposals,
-    reminders,
-    retention,
-=======
-    checkpoints,
-    concentration,
-    deliver,
-    dry_run,
-    incidents,
+    outlook,
     pace,
     pipelines,
     proposals,
     reminders,
->>>>>>> ci-identity
+    retention,
     triage,
 )
 
@@ -84,6 +76,12 @@ def expire() -> None:
     actions.wake(now=now)
     pipelines.forget(now=now)
     pace.forget(now=now)
+    idempotency.forget(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def look_ahead() -> None:
+    outlook.look(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

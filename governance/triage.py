@@ -36,7 +36,7 @@ def triage_changes(*, now: datetime, limit: int = 2000) -> int:
     """
     introduce_new_channels(now=now)
     marked = _mark_what_reaches_nobody(now=now)
-    ids = list(_pending().values_list("pk", flat=True)[:limit])
+    ids = list(pending().values_list("pk", flat=True)[:limit])
     for start in range(0, len(ids), BATCH):
         marked += _try(ids[start : start + BATCH], now=now)
     # The first look counts as earlier than what this sweep worked through: for the gate, only what comes after it
@@ -45,7 +45,8 @@ def triage_changes(*, now: datetime, limit: int = 2000) -> int:
     return marked
 
 
-def _pending() -> QuerySet[Change]:
+def pending() -> QuerySet[Change]:
+    """The changes that nobody has worked through yet, the oldest first."""
     # An anti-join, never a highest id: transactions commit out of order.
     return (
         Change.objects.in_force()
@@ -60,7 +61,7 @@ def _mark_what_reaches_nobody(*, now: datetime) -> int:
 
     A first document brings thousands of them.
     """
-    idle = _pending().filter(Q(kind=ChangeKind.LISTED) | Q(listing__isnull=False, listing__offering=None))
+    idle = pending().filter(Q(kind=ChangeKind.LISTED) | Q(listing__isnull=False, listing__offering=None))
     ids = list(idle.values_list("pk", flat=True))
     for start in range(0, len(ids), BULK):
         rows = [Triage(change_id=pk, triaged_at=now) for pk in ids[start : start + BULK]]
@@ -87,7 +88,7 @@ def _work_through(change_ids: Sequence[int], *, now: datetime) -> int:
     serialise("triage")
     # Asked again under the lock: what another worker has marked meanwhile is no longer pending.
     changes = list(
-        _pending().filter(pk__in=change_ids).select_related("listing__offering", "offering", "model", "vendor")
+        pending().filter(pk__in=change_ids).select_related("listing__offering", "offering", "model", "vendor")
     )
     Triage.objects.bulk_create(Triage(change=change, triaged_at=now) for change in changes)
     ended = end_approvals(changes, now=now)

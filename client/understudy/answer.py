@@ -25,6 +25,8 @@ def parse_answer(body: bytes) -> Answer:
         policy_version=_optional_text(top, "policy_version"),
         findings=tuple(_finding(entry) for entry in _list(top, "findings")),
         body=body,
+        page_url=_optional_text(top, "page_url"),
+        signed=_optional_text(top, "signed"),
     )
 
 

@@ -11,7 +11,7 @@ from understudy.models import Location, Manifest, ModelUse
 from understudy.toml_lines import Places, find_places
 
 FORMAT = 'It needs system = "product-search" and a [[models]] entry with ref = "provider/model".'
-TOP_KEYS = ("system", "environment", "models")
+TOP_KEYS = ("system", "environment", "complete", "models")
 MODEL_KEYS = ("ref", "via", "revision", "purpose", "path", "line")
 TOML_NAMES = {
     str: "a string",
@@ -49,6 +49,7 @@ def parse_manifest(text: str, *, path: str) -> Manifest:
     return Manifest(
         system=top.text("system"),
         environment=top.text("environment"),
+        may_be_complete=top.flag("complete", default=True),
         models=tuple(
             _read_model(_Table(entry, path=path, name=f"models[{number}].", places=place))
             for number, (entry, place) in enumerate(zip(models, places[1:], strict=True))
@@ -130,6 +131,13 @@ class _Table:
         if not value.strip():
             self.refuse(key, "is empty", "Give it a value, or remove the line.")
         return value.strip()
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """The boolean at `key`, `default` if absent."""
+        value = self.values.get(key, default)
+        if not isinstance(value, bool):
+            self._refuse_type(key, value, wanted="a boolean", example=f"{key} = false")
+        return value
 
     def line(self, key: str) -> int | None:
         """The line number at `key`, None if absent."""

@@ -70,17 +70,20 @@ class Manifest:
     system: str | None
     environment: str | None
     models: tuple[ModelUse, ...]
+    # False where it says of itself that other manifests name the rest of the system.
+    may_be_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """One question to the server."""
+    """One question to the server. `is_complete` where the models are all that the system uses, as far as can be seen."""
 
     system: str
     environment: str
     models: tuple[ModelUse, ...]
     commit: str | None
     source_url: str | None
+    is_complete: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The body of `POST /api/v1/checks/`; what was not stated is left out, never null."""
@@ -88,6 +91,7 @@ class CheckRequest:
             "system": self.system,
             "environment": self.environment,
             "models": [use.as_json() for use in self.models],
+            "complete": True if self.is_complete else None,
             "commit": self.commit,
             "source_url": self.source_url,
         }
@@ -123,7 +127,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The server's answer, and `body`: the very bytes it came in."""
+    """The server's answer, and `body`: the very bytes it came in.
+
+    `page_url` is for people; `signed` is the verdict as the server signs it. Older servers send neither.
+    """
 
     url: str
     verdict: Verdict
@@ -131,6 +138,8 @@ class Answer:
     policy_version: str | None
     findings: tuple[Finding, ...]
     body: bytes
+    page_url: str | None = None
+    signed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +155,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All there is to say about one check. `answer` is None where the server gave none; `trouble` then says why."""
+    """All there is to say about one check. `answer` is None where the server gave none; `trouble` then says why.
+
+    `is_kept`: the verdict is the server's last signed one and not of this moment; `trouble` says that as well.
+    """
 
     system: str
     environment: str
@@ -156,6 +168,7 @@ class Report:
     answer: Answer | None = None
     looked: Looked | None = None
     trouble: str | None = None
+    is_kept: bool = False
 
     def at(self, level: Level) -> tuple[Finding, ...]:
         """The findings of one level, in the order in which they came."""

@@ -8,12 +8,14 @@ from understudy.transport import Reply
 
 REDIRECTS = range(300, 400)
 FAULTS = 500
-TOO_MANY = 429
-RETRYABLE = frozenset({502, 503, 504})
+BUSY, TOO_MANY = 409, 429
+# 409: the attempt before is still being answered under the same key.
+RETRYABLE = frozenset({409, 502, 503, 504})
 HINTS = {
     401: "Check UNDERSTUDY_TOKEN: it may be mistyped, expired or revoked.",
     403: "The token is known but may not check this system.",
     404: "Check the system's slug, and that --url is the base address of an Understudy server.",
+    413: "Check parts of the repository by path, each with a manifest of its own.",
     422: "Check the environment and the manifest against the register.",
     429: "Too many requests with this token; run the check again later.",
 }
@@ -33,7 +35,7 @@ def explain_reply(reply: Reply) -> CouldNotCheckError:
         hint=HINTS.get(reply.status, ""),
         retryable=reply.status in RETRYABLE,
         retry_after=_seconds(reply.retry_after),
-        is_passing=reply.status >= FAULTS or reply.status == TOO_MANY,
+        is_passing=reply.status >= FAULTS or reply.status in {BUSY, TOO_MANY},
     )
 
 

@@ -7,6 +7,7 @@ from governance.admin.pages import break_glass, correction, policy, standing_beh
 from governance.admin.pages.action import action
 from governance.admin.pages.attest import attest
 from governance.admin.pages.block import block, lift
+from governance.admin.pages.check import check
 from governance.admin.pages.concentration import concentration
 from governance.admin.pages.delegation import delegations, take_back
 from governance.admin.pages.drill import drill
@@ -39,6 +40,7 @@ urlpatterns = [
     path("models/<slug:slug>/lineage/", page(standing_behind.lineage), name="lineage"),
     path("systems/<slug:slug>/gate/", page(gate), name="gate"),
     path("systems/<slug:slug>/evidence/", page(evidence_pack), name="evidence-pack"),
+    path("checks/<uuid:pk>/", page(check), name="check"),
     path("attest/", page(attest), name="attest"),
     path("people/leavers/", page(leavers), name="leavers"),
     path("people/<int:pk>/transfer/", page(transfer), name="transfer"),

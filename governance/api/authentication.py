@@ -14,10 +14,11 @@ from governance import tokens
 from governance.models import Pipeline, Token
 from governance.pace import wait_for
 from registry import scope
+from registry.api.people import person_of
 from registry.models import User
 
 _KEYWORDS = {"bearer", "token"}
-_CHECKS = "checks-"
+_CHECKS, _BADGE = "checks-", "badge"
 
 
 class Machine:
@@ -35,6 +36,13 @@ class Machine:
 
     def has_perm(self, permission: str, _row: object = None) -> bool:
         return permission in {"governance.add_check", "governance.view_check"}
+
+
+def name_of_asker(request: Request) -> str:
+    """Who asks, as text that is no other's: `person:3`, `pipeline:7`."""
+    if isinstance(request.user, Machine):
+        return f"pipeline:{request.user.pipeline.pk}"
+    return f"person:{person_of(request).pk}"
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -65,7 +73,9 @@ class TokenAuthentication(BaseAuthentication):
 def _refuse_beyond_kind(token: Token, request: Request) -> None:
     """By address and method alone, before any view is asked: what is not named here is refused."""
     address = getattr(request.resolver_match, "url_name", None) or ""
-    asks_the_gate = address.startswith(_CHECKS) and (request.method in SAFE_METHODS or address == "checks-list")
+    asks_the_gate = (address.startswith(_CHECKS) or address == _BADGE) and (
+        request.method in SAFE_METHODS or address == "checks-list"
+    )
     match token.kind:
         case Token.Kind.WRITE:
             is_allowed = True

@@ -46,7 +46,7 @@ def unguard(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0012_attestations"),
+        ("governance", "0014_checks"),
         ("registry", "0015_who_submitted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -3,7 +3,7 @@
 from governance.models.access import Pace, Pipeline, SpentIdentity, Token
 from governance.models.attestations import Attestation
 from governance.models.audit import AuditEntry
-from governance.models.checks import Check, Finding, Level
+from governance.models.checks import Check, Finding, Forewarning, Grounds, IdempotencyKey, Level, Outlook
 from governance.models.deliberation import Comment, Delegation, Reminder
 from governance.models.glass import BreakGlass
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
@@ -32,11 +32,15 @@ __all__ = [
     "DryRun",
     "Evaluation",
     "Finding",
+    "Forewarning",
+    "Grounds",
+    "IdempotencyKey",
     "Impact",
     "IncidentTold",
     "Level",
     "Notice",
     "NoticeItem",
+    "Outlook",
     "Pace",
     "Pipeline",
     "Policy",

@@ -36,7 +36,10 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A flaw that was weighed: one rule on one ref. A waived one stays, as a note that names its waiver."""
+    """A flaw that was weighed: one rule on one ref. A waived one stays, as a note that names its waiver.
+
+    `concern` is the flaw's own.
+    """
 
     rule: str
     level: str
@@ -45,3 +48,4 @@ class Finding:
     page: Page | None = None
     waiver: WaiverFacts | None = None
     is_unknown: bool = False
+    concern: str | None = None

@@ -75,6 +75,7 @@ def _weigh(flaw: Flaw, system: SystemFacts, policy: Policy, today: date) -> Find
         fix=flaw.fix,
         page=flaw.page,
         is_unknown=is_unknown,
+        concern=flaw.concern,
     )
 
 

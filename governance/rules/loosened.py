@@ -61,6 +61,7 @@ _MORE = (
     "adoption_days",
     "approval_days",
     "drill_days",
+    "cached_verdict_hours",
     "concentration_max_share",
     "concentration_min_dependencies",
     "breaker_max_share",

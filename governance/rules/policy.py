@@ -8,7 +8,8 @@ A document has these keys, all optional; `docs/reference/policy.md` explains eac
      "compare_countries": true,
      "waiver_max_days": 60, "waiver_warning_days": 14,
      "adoption_days": 365, "approval_days": 365, "drill_days": 180, "decision_days": 14,
-     "concentration_max_share": 0.5, "concentration_min_dependencies": 10, "breaker_max_share": 0.05,
+     "cached_verdict_hours": 8, "breaker_max_share": 0.05,
+     "concentration_max_share": 0.5, "concentration_min_dependencies": 10,
      "enforce_from": {"UD405": "2027-01-01", "systems": {"help-centre": {"UD401": "2027-03-01"}}},
      "exceptions": [{"tag": "sandbox", "rules": ["UD405"], "level": "note", "until": "2027-01-31", "reason": "…"}],
      "routes": {"by_criticality": {"waive_rule": {"critical": {"reviewer": 2}}}}}
@@ -41,6 +42,7 @@ DISTRIBUTIONS = ("internal", "saas", "shipped")
 # Unknown is not among them: that is a finding of its own (UD201), and nobody can allow what nobody knows.
 LICENSE_CLASSES = ("open", "restricted", "proprietary", "non-commercial")
 LONGEST = 3650
+MOST_HOURS = 24
 # Who is blocked, who cannot be told apart or is not known, and who took another's name: nothing but the cause helps.
 NEVER_SOFTENED = frozenset({"UD101", "UD104", "UD105", "UD305"})
 Path = tuple[str | int, ...]
@@ -100,6 +102,8 @@ class Policy:
     approval_days: int = 365
     drill_days: int = 180
     decision_days: int = 14
+    # For so many hours a pipeline may go by its last signed verdict while nobody answers; more than a day is no answer.
+    cached_verdict_hours: int = 24
     # Whether an alternative served from the same country counts as served by the same host (UD407).
     compare_countries: bool = False
     # Half of what runs on one vendor is where "one of our vendors" becomes "our vendor"; of three uses two are no trend.
@@ -141,7 +145,7 @@ class Policy:
 
 # The other fields say what a flaw weighs, what is granted from now on, or when a source is believed.
 _WEIGHED = {"version", "levels", "enforce_from", "enforce_from_by_system", "exceptions", "waiver_warning_days"}
-_GRANTED = {"waiver_max_days", "adoption_days", "approval_days", "drill_days", "decision_days"}
+_GRANTED = {"cached_verdict_hours", "waiver_max_days", "adoption_days", "approval_days", "drill_days", "decision_days"}
 _OF_SOURCES = {"breaker_max_share"}
 _READ_BY_RULES = tuple(one.name for one in fields(Policy) if one.name not in _WEIGHED | _GRANTED | _OF_SOURCES)
 
@@ -254,6 +258,13 @@ def _min_dependencies(value: Any, _default: Policy) -> dict[str, Any]:
     return {name: value}
 
 
+def _hours(value: Any, _default: Policy) -> dict[str, Any]:
+    name = "cached_verdict_hours"
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_HOURS:
+        raise BadPolicy((name,), f"must be a whole number of hours from 0 to {MOST_HOURS}, not {value!r}")
+    return {name: value}
+
+
 def _day(value: Any, path: Path) -> date:
     try:
         return date.fromisoformat(value)
@@ -322,6 +333,7 @@ _PARTS: Mapping[str, Part] = {
     "allowed_license_classes": _classes,
     "compare_countries": _flag("compare_countries"),
     **{name: _number_of_days(name) for name in _DAYS},
+    "cached_verdict_hours": _hours,
     "concentration_max_share": _share("concentration_max_share", up_to=1.0),
     "concentration_min_dependencies": _min_dependencies,
     "breaker_max_share": _share("breaker_max_share", up_to=MAX_GONE),

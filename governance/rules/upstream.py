@@ -13,7 +13,7 @@ from governance.rules.facts import OfferingFacts, StaleFacts, same_revision
 from governance.rules.findings import Flaw, Page
 from governance.rules.plan import ANOTHER, not_confirmed
 
-AVAILABILITY, RETIREMENT, ACCESS = "availability", "retirement", "access"
+AVAILABILITY, RETIREMENT, ACCESS, IDENTITY = "availability", "retirement", "access", "identity"
 _COPY_SERVES = " Our verified copy keeps it running."
 
 
@@ -98,7 +98,11 @@ def _identity(case: Case) -> Iterator[Flaw]:
         what = f"was registered anew on {since.date()}" if since else ""
     if is_another:
         yield Flaw(
-            rule="UD305", message=f"{offering} {what}: {ANOTHER}.", fix=_first_look(case), page=case.adoption_page
+            rule="UD305",
+            message=f"{offering} {what}: {ANOTHER}.",
+            fix=_first_look(case),
+            page=case.adoption_page,
+            concern=IDENTITY,
         )
 
 

@@ -32,7 +32,7 @@ ONE = '[[models]]\nref = "m"\n'
         (f"system = 7\n{ONE}", "understudy.toml:1: system must be a string, not an integer", 'system = "…"'),
         (f'system = "  "\n{ONE}', "understudy.toml:1: system is empty", "Give it a value"),
         (f"environment = 2025-01-01\n{ONE}", ":1: environment must be a string, not a date", "Write it as"),
-        (f'\nenviroment = "test"\n{ONE}', ":2: enviroment is not a known key", "system, environment, models"),
+        (f'\nenviroment = "test"\n{ONE}', ":2: enviroment is not a known key", "system, environment, complete, models"),
         (f'system = "s"\n{ONE}[[models]]\nvia = "v"\n', ":4: models[1].ref is missing", "provider/model"),
         (f'system = "s"\n{ONE}revision = 1.5\n', ":4: models[0].revision must be a string, not a float", "= "),
         (f'system = "s"\n{ONE}via = ["a"]\n', ":4: models[0].via must be a string, not an array", "= "),

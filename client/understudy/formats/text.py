@@ -53,6 +53,8 @@ def report_lines(report: Report, *, verbose: bool) -> Iterator[Line]:
         for finding in findings:
             yield from _finding_lines(finding)
     yield Line("")
+    if report.answer and report.answer.page_url and report.verdict is not Verdict.PASS:
+        yield Line(f"why: {report.answer.page_url}")
     yield Line(f"check: {report.answer.url}" if report.answer else f"not checked: {report.trouble}")
 
 

@@ -15,7 +15,7 @@ from governance.admin.pages.frame import person_of, show
 from governance.admin.pages.plan_states import PlanLine, lines_of
 from governance.answer import Answer, AnsweredFinding
 from governance.check import UnknownEnvironment, preview
-from governance.links import page_path
+from governance.links import absolute, badge_url, page_path
 from governance.models import BreakGlass, Check, Waiver
 from governance.permissions import can_break_glass, can_propose_for_system
 from governance.rules.catalogue import RULES
@@ -143,7 +143,11 @@ def gate(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(str(unknown)) from unknown
     person = person_of(request)
     rights = {"can_propose": can_propose_for_system(person, system), "can_break_glass": can_break_glass(person, system)}
-    return show(request, "gate.html", title=system.name, page=page, **rights)
+    links = {
+        "badge_url": badge_url(system.slug, page.environment.slug),
+        "gate_url": absolute(f"{reverse('pages:gate', args=[system.slug])}?environment={page.environment.slug}"),
+    }
+    return show(request, "gate.html", title=system.name, page=page, **rights, **links)
 
 
 def _environment(slug: str) -> Environment:
