@@ -182,6 +182,7 @@ TABLE: dict[type[Model], Rights] = {
     facts.ModelAncestor: EVIDENCE,
     facts.Offering: FACT,
     facts.Revision: DETAIL,
+    facts.BomComponent: EVIDENCE,
     # An alias decides what a ref means in the gate, so owners do not write their own.
     facts.Alias: DETAIL,
     # who uses it

@@ -6,6 +6,7 @@ from django.urls import path
 from governance.admin.pages import break_glass, correction, policy, standing_behind, vendor, what_if
 from governance.admin.pages.action import action
 from governance.admin.pages.attest import attest
+from governance.admin.pages.bill import bill
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.concentration import concentration
 from governance.admin.pages.delegation import delegations, take_back
@@ -36,6 +37,7 @@ urlpatterns = [
     path("models/<slug:slug>/", page(model), name="model"),
     path("models/<slug:slug>/lineage/", page(standing_behind.lineage), name="lineage"),
     path("systems/<slug:slug>/gate/", page(gate), name="gate"),
+    path("systems/<slug:slug>/bom/", page(bill), name="bom"),
     path("systems/<slug:slug>/evidence/", page(evidence_pack), name="evidence-pack"),
     path("attest/", page(attest), name="attest"),
     path("people/leavers/", page(leavers), name="leavers"),
