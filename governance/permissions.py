@@ -18,7 +18,7 @@ from rules.permissions import set_perm
 from rules.predicates import Predicate
 
 from governance import models as decisions
-from governance.models import Action, Attestation, BreakGlass, Delegation, Proposal
+from governance.models import Action, Attestation, BreakGlass, Delegation, Gateway, GatewayReport, Proposal
 from registry import models as facts
 from registry.models import (
     AIModel,
@@ -70,6 +70,8 @@ _TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
     Drill: lambda row: _plan_team(row.alternative.plan_revision.plan),
     Action: lambda row: row.team_id,
     BreakGlass: lambda row: row.system.team_id,
+    Gateway: lambda row: row.team_id,
+    GatewayReport: lambda row: row.gateway.team_id,
     Attestation: lambda row: row.model.owner_id if row.model else row.dependency.system.team_id,
 }
 
@@ -227,6 +229,10 @@ TABLE: dict[type[Model], Rights] = {
     # the gate
     decisions.Check: Rights(add=anybody),
     decisions.Finding: EVIDENCE,
+    # What it serves decides which plans it is held against; who runs it hands its configuration in.
+    Gateway: Rights(add=own | steward, change=own | steward),
+    GatewayReport: Rights(add=own | steward),
+    decisions.Drift: EVIDENCE,
     # what if they go
     decisions.WhatIfReport: Rights(add=anybody),  # an answer to a question; the database refuses to change it
     decisions.Concentration: EVIDENCE,

@@ -4,7 +4,18 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from governance import actions, checkpoints, concentration, deliver, dry_run, incidents, proposals, reminders, triage
+from governance import (
+    actions,
+    checkpoints,
+    concentration,
+    deliver,
+    drifts,
+    dry_run,
+    incidents,
+    proposals,
+    reminders,
+    triage,
+)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
@@ -38,6 +49,11 @@ def expire() -> None:
     proposals.expire(now)
     reminders.remind(now=now)
     actions.wake(now=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def watch_gateways() -> None:
+    drifts.watch(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

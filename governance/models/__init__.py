@@ -4,6 +4,7 @@ from governance.models.attestations import Attestation
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Level
 from governance.models.deliberation import Comment, Delegation, Reminder
+from governance.models.gateways import Drift, Gateway, GatewayReport
 from governance.models.glass import BreakGlass
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
 from governance.models.policy import DryRun, Policy
@@ -28,9 +29,12 @@ __all__ = [
     "Decision",
     "Delegation",
     "Delivery",
+    "Drift",
     "DryRun",
     "Evaluation",
     "Finding",
+    "Gateway",
+    "GatewayReport",
     "Impact",
     "IncidentTold",
     "Level",

@@ -74,8 +74,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One message to one channel: a digest of a window, the state of one ticket, what is wrong with a source, or which
-    decisions wait and end.
+    """One message to one channel: a digest of a window, the state of one ticket, what is wrong with a source, which
+    decisions wait and end, or how gateways differ from the plans.
 
     `key` is the idempotency key. It goes along to the receiver, so a second attempt after a lost answer
     is recognised there.
@@ -108,6 +108,12 @@ class Notice(models.Model):
         blank=True,
         related_name="notices",
         help_text="For a letter about proposals that wait and decisions that end: one for all of a window.",
+    )
+    drifts = models.ManyToManyField(
+        "governance.Drift",
+        blank=True,
+        related_name="notices",
+        help_text="For a letter about gateways that differ from the approved plans: one for all of a window.",
     )
     is_over = models.BooleanField(
         db_default=False, default=False, help_text="The letter says that the incident is over."

@@ -4,8 +4,8 @@
 else stands beside them are never taken out of the file, so nothing secret can be stored or shown.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Never
 
 import yaml
@@ -34,6 +34,7 @@ class Served:
     name: str
     model: str
     place: str
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,12 @@ def models_of(document: Any) -> list[Found]:
 def gateway_of(document: Any) -> Gateway:
     """The names and routes of a configuration, `router_settings` before `litellm_settings`; raises `Refused`."""
     whole = _object(document, "file")
-    served = tuple(Served(_name(row, place), _named(row, place).ref, place) for place, row in _rows(whole))
+    served = [_served(row, place) for place, row in _rows(whole)]
+    served += list(_by_other_names(whole, served))
     routes = tuple(route for section in _SECTIONS for route in _routes(whole, section))
     if not served and not routes:
         _refuse("file", "has neither a model_list nor fallbacks: give the proxy's whole configuration")
-    return Gateway(served, routes)
+    return Gateway(tuple(served), routes)
 
 
 def _refuse(place: str, reason: str) -> Never:
@@ -183,6 +185,22 @@ def _named(row: Mapping[str, Any], place: str) -> _Named:
     if model.startswith(_ENVIRONMENT):
         return _Named("", where, "is taken from the environment of the proxy")
     return _Named(_checked(model, where), where, _unsure(model, has_address=bool(params.get("api_base"))))
+
+
+def _served(row: Mapping[str, Any], place: str) -> Served:
+    named = _named(row, place)
+    return Served(_name(row, place), named.ref, named.place, named.unsure)
+
+
+def _by_other_names(document: Mapping[str, Any], served: Sequence[Served]) -> Iterator[Served]:
+    """What `model_group_alias` lets callers ask for: a name, or a mapping with it as `model`."""
+    section = "router_settings.model_group_alias"
+    given = _object(_object(document.get("router_settings"), "router_settings").get("model_group_alias"), section)
+    for alias, target in given.items():
+        name = target.get("model") if isinstance(target, dict) else target
+        for one in served:
+            if one.name == name:
+                yield replace(one, name=_checked(str(alias), section), place=section)
 
 
 def _unsure(model: str, *, has_address: bool) -> str:
