@@ -188,7 +188,8 @@ def test_our_own_bill_comes_in_again_without_loss(imported: System) -> None:
 
 
 # --- doors ------------------------------------------------------------------------------------
-def test_the_command_writes_it(search: System) -> None:
+@pytest.mark.usefixtures("search")
+def test_the_command_writes_it() -> None:
     out = StringIO()
     call_command("export_bom", "search", stdout=out)
 
@@ -201,7 +202,8 @@ def test_the_command_names_a_system_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("accept", [MEDIA_TYPE, "application/json", "*/*"])
-def test_the_api_hands_it_out_with_its_media_type(search: System, accept: str) -> None:
+@pytest.mark.usefixtures("search")
+def test_the_api_hands_it_out_with_its_media_type(accept: str) -> None:
     answer = client_of(f.user(role="viewer")).get("/api/v1/systems/search/bom/", headers={"Accept": accept})
 
     assert answer.status_code == 200
@@ -210,7 +212,8 @@ def test_the_api_hands_it_out_with_its_media_type(search: System, accept: str) -
     assert component(json.loads(answer.content))["purl"] == PURL
 
 
-def test_a_browser_downloads_it(search: System) -> None:
+@pytest.mark.usefixtures("search")
+def test_a_browser_downloads_it() -> None:
     answer = browser_of(f.user(role="viewer")).get("/systems/search/bom/")
 
     assert answer.headers["Content-Type"] == "application/vnd.cyclonedx+json; version=1.6"
@@ -254,7 +257,8 @@ def test_a_bill_that_is_sent_in_becomes_a_check(search: System) -> None:
         ("environment=production", b" " * (10 * 1024 * 1024 + 1), 413, "too_large"),
     ],
 )
-def test_what_cannot_be_checked_is_a_problem(search: System, query: str, body: bytes, status: int, code: str) -> None:
+@pytest.mark.usefixtures("search")
+def test_what_cannot_be_checked_is_a_problem(query: str, body: bytes, status: int, code: str) -> None:
     answer = client_of(f.user(role="viewer")).generic(
         "POST", f"/api/v1/systems/search/bom/?{query}", body, content_type="application/octet-stream"
     )

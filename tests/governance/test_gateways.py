@@ -51,14 +51,14 @@ def chat() -> Dependency:
     claude = f.offering("claude-sonnet", host="anthropic", kind="service")
     dependency = f.dependency(system=f.system("help-centre"), offering=gpt, purpose="chat", pinned_revision="")
     f.plan(dependency, claude)
-    ensure_channels(dependency.system.team)
     return dependency
 
 
 @pytest.fixture
 def proxy(chat: Dependency) -> Gateway:
     team = f.team("platform")
-    ensure_channels(team)
+    for one in (team, chat.system.team):
+        ensure_channels(one)
     return Gateway.objects.create(slug="main", name="Main gateway", team=team)
 
 
@@ -251,7 +251,8 @@ def test_what_is_exported_for_a_gateway_has_no_drift_when_it_is_read(world: Worl
 
 
 # --- doors ------------------------------------------------------------------------------------
-def test_the_command_tells_and_ends_with_one(proxy: Gateway, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_the_command_tells_and_ends_with_one(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_bytes(CONFIG)
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
@@ -271,7 +272,8 @@ def test_the_command_tells_and_ends_with_one(proxy: Gateway, tmp_path: Path) -> 
         (["main", "nowhere.yaml"], "Cannot read nowhere.yaml"),
     ],
 )
-def test_the_command_says_what_it_lacks(proxy: Gateway, arguments: list[str], says: str) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_the_command_says_what_it_lacks(arguments: list[str], says: str) -> None:
     with pytest.raises(CommandError, match=says):
         call_command("compare_gateway", *arguments)
 
@@ -280,7 +282,8 @@ def post(client: Any, body: bytes = CONFIG) -> Any:
     return client.generic("POST", "/api/v1/gateways/main/reports/", body, content_type="application/yaml")
 
 
-def test_a_pipeline_hands_the_configuration_in(proxy: Gateway) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_a_pipeline_hands_the_configuration_in() -> None:
     answer = post(client_of(f.user(role="reviewer")))
 
     assert answer.status_code == 200
@@ -289,7 +292,8 @@ def test_a_pipeline_hands_the_configuration_in(proxy: Gateway) -> None:
     assert [one["id"] for one in listed] == [answer.json()["id"]]
 
 
-def test_a_configuration_that_cannot_be_read_is_a_problem_with_its_place(proxy: Gateway) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_a_configuration_that_cannot_be_read_is_a_problem_with_its_place() -> None:
     answer = post(client_of(f.user(role="reviewer")), b"model_list: {}")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_configuration")
@@ -319,7 +323,8 @@ def upload(client: Any, content: bytes = CONFIG) -> Any:
     return client.post("/gateways/main/", {"configuration": file})
 
 
-def test_the_page_shows_the_report_that_an_upload_leaves(proxy: Gateway) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_the_page_shows_the_report_that_an_upload_leaves() -> None:
     browser = browser_of(f.user(role="reviewer"))
     assert "No configuration was handed in yet" in browser.get("/gateways/main/").content.decode()
     assert upload(browser).headers["Location"] == "/gateways/main/"
@@ -330,14 +335,16 @@ def test_the_page_shows_the_report_that_an_upload_leaves(proxy: Gateway) -> None
     assert [secret for secret in SECRETS if secret in page] == []
 
 
-def test_the_page_says_what_is_wrong_with_an_upload(proxy: Gateway) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_the_page_says_what_is_wrong_with_an_upload() -> None:
     answer = upload(browser_of(f.user(role="reviewer")), b"model_list: {}")
 
     assert answer.status_code == 400
     assert "model_list: has to be a list, not dict" in answer.content.decode()
 
 
-def test_who_only_looks_has_no_form_and_changes_nothing(proxy: Gateway) -> None:
+@pytest.mark.usefixtures("proxy")
+def test_who_only_looks_has_no_form_and_changes_nothing() -> None:
     browser = browser_of(f.user(role="viewer"))
 
     assert 'type="file"' not in browser.get("/gateways/main/").content.decode()

@@ -104,10 +104,14 @@ def test_the_same_file_again_keeps_one_component_and_no_second_model() -> None:
 
 def test_what_cannot_be_placed_is_left_out_with_its_path() -> None:
     assert [str(fault) for fault in reviewed().left_out] == [
-        "components[2].components[1]: “in-house-ranker” names no place that models are offered at: write a purl, or"
-        " provider/model",
-        "components[1], pedigree.ancestors: “pkg:huggingface/FacebookAI/xlm-roberta-large”, from which it was made, is"
-        " neither in the file nor in the register: left out",
+        (
+            "components[2].components[1]: “in-house-ranker” names no place that models are offered at: write a purl, or"
+            " provider/model"
+        ),
+        (
+            "components[1], pedigree.ancestors: “pkg:huggingface/FacebookAI/xlm-roberta-large”, from which it was made, is"
+            " neither in the file nor in the register: left out"
+        ),
     ]
 
 

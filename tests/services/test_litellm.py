@@ -63,6 +63,9 @@ def test_the_proxy_loads_the_export_and_its_router_follows_it(tmp_path: Path) ->
     # What LiteLLM reads there is what we read there.
     ours = [(route.kind, route.primary, list(route.fallbacks)) for route in gateway_of(load(text.encode())).routes]
     theirs = [
-        (kind, *entry) for kind in ("fallbacks", "context_window_fallbacks") for one in told[kind] for entry in one.items()
+        (kind, *entry)
+        for kind in ("fallbacks", "context_window_fallbacks")
+        for one in told[kind]
+        for entry in one.items()
     ]
     assert ours == theirs
