@@ -56,7 +56,7 @@ def bom_of(system: System, *, now: datetime) -> str:
         _application(system, known.answers),
         [_model(group, revision, known) for (_, revision), group in by_place.items()],
         as_of=_as_of(uses),
-        version=settings.SPECTACULAR_SETTINGS["VERSION"],
+        version=str(settings.SPECTACULAR_SETTINGS["VERSION"]),
     )
 
 

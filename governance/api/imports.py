@@ -41,7 +41,7 @@ class ImportQuery(serializers.Serializer[None]):
         help_text="The file's name; its ending says how it is written: .csv, .json, .xml, .yaml or .yml.",
     )
     dry_run = serializers.BooleanField(required=False, default=True, help_text="Say what would happen, and no more.")
-    update = serializers.BooleanField(
+    update = serializers.BooleanField(  # type: ignore[assignment]  # a field; nothing is updated by this form
         required=False, default=False, help_text="Change models that the register has already (.csv and our own .json)."
     )
 
@@ -71,7 +71,7 @@ class Imports(GenericViewSet[Offering]):
     """Bring models in from a file, as proposed."""
 
     queryset = Offering.objects.none()
-    serializer_class = ImportSerializer  # type: ignore[assignment]  # what is imported is no one row
+    serializer_class = ImportSerializer
     permission_classes = (ModelPermission,)
     parser_classes = (FileParser,)
 

@@ -205,7 +205,7 @@ _ALL = (
     # Found where a gateway's configuration is read, and not by a check.
     Rule(
         "UD409",
-        "The gateway's fallbacks drift from the approved plans",
+        "The fallbacks of a gateway drift from the approved plans",
         "What was approved takes over only where the gateway does what was approved.",
         _levels("WWWN", "NNNN"),
         is_waivable=False,

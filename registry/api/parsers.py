@@ -41,7 +41,7 @@ class RawParser(BaseParser):
     media_type = "*/*"
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
-    def parse(self, stream: Any, *_described: Any, **_more: Any) -> bytes:
+    def parse(self, stream: Any, *_described: Any, **_more: Any) -> bytes:  # type: ignore[override]  # no form, no fields
         raw: bytes = stream.read(self.limit + 1)
         if len(raw) > self.limit:
             raise too_large(self.limit)
@@ -50,4 +50,5 @@ class RawParser(BaseParser):
 
 def raw_body(request: Request) -> bytes:
     """What a `RawParser` read; empty where no body came."""
-    return request.data if isinstance(request.data, bytes) else b""
+    data: Any = request.data
+    return data if isinstance(data, bytes) else b""

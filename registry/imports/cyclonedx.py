@@ -88,7 +88,8 @@ def _from_xml(content: bytes) -> Any:
     try:
         root = fromstring(content, forbid_dtd=True)
         _refuse_depth(root)
-        document: dict[str, Any] = json.loads(JsonV1Dot6(Bom.from_xml(root)).output_as_string())
+        bill = Bom.from_xml(root)  # type: ignore[attr-defined]  # made by a decorator of the library
+        document: dict[str, Any] = json.loads(JsonV1Dot6(bill).output_as_string())
     except DefusedXmlException:
         _refuse("file", "declares a document type or entities, which no bill of materials needs: remove them")
     except ParseError as error:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from huggingface_hub import CacheNotFound, scan_cache_dir
-from huggingface_hub.utils import CachedRepoInfo, CachedRevisionInfo
+from huggingface_hub import CachedRepoInfo, CachedRevisionInfo, CacheNotFound, scan_cache_dir
 
 from registry.imports.faults import Fault, Refused
 from registry.imports.files import Document
