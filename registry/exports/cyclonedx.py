@@ -34,7 +34,7 @@ NAMESPACE: Final = "understudy:"
 KEPT: Final = "understudy:imported:"
 _HUB = "huggingface"
 _SERIALS = UUID("6f1c6a4e-3f0b-5d0c-9a57-2f6c0c1d6b11")
-_NOT_MERGED = {"properties", "modelCard", "pedigree"}
+_MERGED = {"properties", "modelCard", "pedigree"}
 
 Properties = tuple[tuple[str, str], ...]
 
@@ -200,15 +200,17 @@ def _give_back(component: dict[str, Any], original: Mapping[str, JSON]) -> None:
 
     What the schema does not let stand at its place stays as JSON text in a property, so that nothing is lost.
     """
-    for name, value in original.items():
-        if name in component and name not in _NOT_MERGED:
-            continue
-        merged = _merged(component.get(name), value, is_properties=name == "properties")
-        if _fits(name, merged):
-            component[name] = merged
-        elif name != "bom-ref":
-            kept = {"name": f"{KEPT}{name}", "value": json.dumps(value, sort_keys=True, ensure_ascii=False)}
-            component.setdefault("properties", []).append(kept)
+    merged = {
+        name: _merged(component.get(name), value, is_properties=name == "properties")
+        for name, value in original.items()
+        if name != "bom-ref" and (name not in component or name in _MERGED)
+    }
+    # Mostly all of it fits, and looking at each field by itself takes many times as long.
+    fitting = merged if _fits(merged) else {name: value for name, value in merged.items() if _fits({name: value})}
+    component.update(fitting)
+    for name in sorted(merged.keys() - fitting.keys()):
+        kept = json.dumps(original[name], sort_keys=True, ensure_ascii=False)
+        component.setdefault("properties", []).append({"name": f"{KEPT}{name}", "value": kept})
 
 
 def _merged(ours: Any, theirs: Any, *, is_properties: bool) -> Any:
@@ -231,8 +233,8 @@ def _foreign(properties: Iterable[Any]) -> Iterator[Any]:
             yield one
 
 
-def _fits(name: str, value: Any) -> bool:
-    """Whether the schema lets a component have `value` as its field `name`."""
-    least = {"type": "machine-learning-model", "name": "any", name: value}
-    document = {"bomFormat": "CycloneDX", "specVersion": SPEC_VERSION, "version": 1, "components": [least]}
+def _fits(fields: Mapping[str, Any]) -> bool:
+    """Whether the schema lets a component have these fields."""
+    component = {"type": "machine-learning-model", "name": "any", **fields}
+    document = {"bomFormat": "CycloneDX", "specVersion": SPEC_VERSION, "version": 1, "components": [component]}
     return _validator().validate_str(json.dumps(document)) is None
