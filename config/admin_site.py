@@ -91,6 +91,7 @@ _SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Dependencies", "account_tree", "registry.dependency"),
             ("Fallback plans", "alt_route", "registry.fallbackplan"),
             ("Drills", "exercise", "registry.drill"),
+            ("Gateways", "hub", "governance.gateway"),
             ("What if they go?", "crisis_alert", "/what-if/"),
             ("Concentration", "donut_large", "/concentration/"),
         ),

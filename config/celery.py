@@ -60,6 +60,7 @@ app.conf.beat_schedule = {
     # Once a day is written; asked more often, so that a day on which beat was down at midnight is not left out.
     "snapshot concentration": _every(3_600, "governance.tasks.snapshot_concentration"),
     "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),
+    "compare gateways": _every(600, "governance.tasks.watch_gateways"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
     "forget what is old": _every(21_600, "governance.tasks.forget"),
 }

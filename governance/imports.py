@@ -23,7 +23,7 @@ def bring_in(review: Review, *, file_name: str, actor: User | None, now: datetim
     file = {"file": file_name[:200]}
     with transaction.atomic():
         former = _lineage_before(review)
-        models = write(review, now=now)
+        models = write(review, file_name=file_name, now=now)
         for vendor in Vendor.objects.filter(slug__in=[record.slug for record in review.vendors]):
             after = snapshot(vendor, "aliases", "hub_namespaces")
             record("registry:vendor:imported", vendor, actor=actor, after=file | after)

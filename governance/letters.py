@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from governance.alerts import alert_about
 from governance.disputes import Disputes
+from governance.drift_letters import alert_about_drifts
 from governance.headlines import headline, one_line
 from governance.models import Action, Impact, Notice, NoticeItem, Ticket
 from governance.models.notices import OPERATORS
@@ -38,6 +39,8 @@ def write(notice: Notice) -> Letter:
         return _alert(notice, alert_about_reminders(notice, today=timezone.now().date()), team=told)
     if notice.ticket is None and notice.forewarnings.exists():
         return _alert(notice, alert_about_releases(notice), team=one_line(str(notice.channel.team)))
+    if notice.ticket is None and notice.drifts.exists():
+        return _alert(notice, alert_about_drifts(notice), team=one_line(str(notice.channel.team)))
     said = Exists(
         NoticeItem.objects.filter(notice=notice, change=OuterRef("change"), dependency=OuterRef("dependency"))
     )

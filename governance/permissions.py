@@ -17,7 +17,17 @@ from rules.permissions import set_perm
 from rules.predicates import Predicate
 
 from governance import models as decisions
-from governance.models import Action, Attestation, BreakGlass, Delegation, Pipeline, Proposal, Token
+from governance.models import (
+    Action,
+    Attestation,
+    BreakGlass,
+    Delegation,
+    Gateway,
+    GatewayReport,
+    Pipeline,
+    Proposal,
+    Token,
+)
 from governance.stakes import has_stake
 from registry import models as facts
 from registry.models import (
@@ -71,6 +81,8 @@ _TEAM_OF: dict[type[Model], Callable[[Any], int | None]] = {
     Action: lambda row: row.team_id,
     BreakGlass: lambda row: row.system.team_id,
     Pipeline: lambda row: row.system.team_id,
+    Gateway: lambda row: row.team_id,
+    GatewayReport: lambda row: row.gateway.team_id,
     Attestation: lambda row: row.model.owner_id if row.model else row.dependency.system.team_id,
 }
 
@@ -200,6 +212,7 @@ TABLE: dict[type[Model], Rights] = {
     facts.ModelAncestor: EVIDENCE,
     facts.Offering: Rights(add=steward, change=impartial_steward, delete=admin),
     facts.Revision: DETAIL,
+    facts.BomComponent: EVIDENCE,
     # An alias decides what a ref means in the gate, so owners do not write their own.
     facts.Alias: Rights(add=impartial_steward, change=impartial_steward, delete=impartial_steward),
     # who uses it
@@ -249,6 +262,10 @@ TABLE: dict[type[Model], Rights] = {
     decisions.IdempotencyKey: Rights(view=admin),
     decisions.Outlook: EVIDENCE,
     decisions.Forewarning: EVIDENCE,
+    # What it serves decides which plans it is held against; who runs it hands its configuration in.
+    Gateway: Rights(add=own | steward, change=own | steward),
+    GatewayReport: Rights(add=own | steward),
+    decisions.Drift: EVIDENCE,
     # what if they go
     decisions.WhatIfReport: Rights(add=anybody),  # an answer to a question; the database refuses to change it
     decisions.Concentration: EVIDENCE,

@@ -11,6 +11,7 @@ from governance import (
     concentration,
     corrections,
     deliver,
+    drifts,
     dry_run,
     forget,
     idempotency,
@@ -82,6 +83,11 @@ def expire() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def look_ahead() -> None:
     outlook.look(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
+def watch_gateways() -> None:
+    drifts.watch(now=timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

@@ -21,6 +21,8 @@ from governance.models import (
     Decision,
     Delegation,
     DryRun,
+    Gateway,
+    GatewayReport,
     Impact,
     Notice,
     Policy,
@@ -179,6 +181,25 @@ def impact(number: int) -> Impact:
     )
 
 
+def gateway(number: int) -> Gateway:
+    team, system = factories.team(), factories.system()
+    name = f"gateway-{number}"
+    return Gateway.objects.create(
+        slug=name, name=name, team=team, system=system, environment=factories.environment("production")
+    )
+
+
+def gateway_report(number: int) -> GatewayReport:
+    return GatewayReport.objects.create(
+        gateway=gateway(number),
+        compared_at=NOW,
+        read_at=NOW,
+        read_by=factories.user(),
+        file_name="config.yaml",
+        configuration={"served": [], "routes": []},
+    )
+
+
 def channel(_number: int = 0) -> Channel:
     return Channel.objects.create(team=factories.team(), transport="email", address="team@northwind.example")
 
@@ -246,6 +267,8 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     BreakGlass: break_glass,
     Change: change,
     Channel: channel,
+    Gateway: gateway,
+    GatewayReport: gateway_report,
     Check: check,
     Concentration: lambda _: Concentration.objects.create(
         day=TODAY,

@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import path
 
-from governance.admin.pages import break_glass, correction, policy, standing_behind, vendor, what_if
+from governance.admin.pages import break_glass, correction, gateway, policy, standing_behind, vendor, what_if
 from governance.admin.pages.action import action
 from governance.admin.pages.attest import attest
+from governance.admin.pages.bill import bill
 from governance.admin.pages.block import block, lift
 from governance.admin.pages.check import check
 from governance.admin.pages.concentration import concentration
@@ -39,8 +40,12 @@ urlpatterns = [
     path("models/<slug:slug>/", page(model), name="model"),
     path("models/<slug:slug>/lineage/", page(standing_behind.lineage), name="lineage"),
     path("systems/<slug:slug>/gate/", page(gate), name="gate"),
+    path("systems/<slug:slug>/bom/", page(bill), name="bom"),
     path("systems/<slug:slug>/evidence/", page(evidence_pack), name="evidence-pack"),
     path("checks/<uuid:pk>/", page(check), name="check"),
+    path("gateways/<slug:slug>/", page(gateway.gateway), name="gateway"),
+    path("gateways/<slug:slug>/compare/", page(gateway.compare), name="gateway-compare"),
+    path("gateways/<slug:slug>/fallbacks.yaml", page(gateway.export), name="gateway-export"),
     path("attest/", page(attest), name="attest"),
     path("people/leavers/", page(leavers), name="leavers"),
     path("people/<int:pk>/transfer/", page(transfer), name="transfer"),

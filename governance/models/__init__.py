@@ -5,6 +5,7 @@ from governance.models.attestations import Attestation
 from governance.models.audit import AuditEntry
 from governance.models.checks import Check, Finding, Forewarning, Grounds, IdempotencyKey, Level, Outlook
 from governance.models.deliberation import Comment, Delegation, Reminder
+from governance.models.gateways import Drift, Gateway, GatewayReport
 from governance.models.glass import BreakGlass
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
 from governance.models.policy import DryRun, Policy
@@ -29,12 +30,15 @@ __all__ = [
     "Decision",
     "Delegation",
     "Delivery",
+    "Drift",
     "DryRun",
     "Evaluation",
     "Finding",
     "Forewarning",
     "Grounds",
     "IdempotencyKey",
+    "Gateway",
+    "GatewayReport",
     "Impact",
     "IncidentTold",
     "Level",

@@ -75,7 +75,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 class Notice(models.Model):
     """One message to one channel: a digest of a window, the state of one ticket, what is wrong with a source, which
-    decisions wait and end, or which releases would be stopped.
+    decisions wait and end, which releases would be stopped, or how gateways differ from the plans.
 
     `key` is the idempotency key. It goes along to the receiver, so a second attempt after a lost answer
     is recognised there.
@@ -114,6 +114,12 @@ class Notice(models.Model):
         blank=True,
         related_name="notices",
         help_text="For a letter about releases that would not get through any more: one for all of a window.",
+    )
+    drifts = models.ManyToManyField(
+        "governance.Drift",
+        blank=True,
+        related_name="notices",
+        help_text="For a letter about gateways that differ from the approved plans: one for all of a window.",
     )
     is_over = models.BooleanField(
         db_default=False, default=False, help_text="The letter says that the incident is over."

@@ -202,6 +202,14 @@ _ALL = (
         "A vendor behind most of what runs can stop most of what runs, however good each plan is.",
         _levels("WWWN", "NNNN"),
     ),
+    # Found where a gateway's configuration is read, and not by a check.
+    Rule(
+        "UD409",
+        "The fallbacks of a gateway drift from the approved plans",
+        "What was approved takes over only where the gateway does what was approved.",
+        _levels("WWWN", "NNNN"),
+        is_waivable=False,
+    ),
     Rule(
         "UD501",
         "A decision has expired, or a fact it rests on has changed",

@@ -1,4 +1,4 @@
-"""JSON in, with the limits that keep hostile bodies from costing anything."""
+"""What comes in, with the limits that keep hostile bodies from costing anything."""
 
 import io
 import json
@@ -7,7 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.request import Request
 
 from registry.api.problems import too_large
 
@@ -32,3 +33,22 @@ class LimitedJSONParser(JSONParser):
         except UnicodeError as error:
             raise ParseError("JSON parse error - it holds text that is not valid Unicode") from error
         return data
+
+
+class RawParser(BaseParser):
+    """The body as bytes, whatever it is said to be; above `limit` it is refused (413)."""
+
+    media_type = "*/*"
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+    def parse(self, stream: Any, *_described: Any, **_more: Any) -> bytes:  # type: ignore[override]  # no form, no fields
+        raw: bytes = stream.read(self.limit + 1)
+        if len(raw) > self.limit:
+            raise too_large(self.limit)
+        return raw
+
+
+def raw_body(request: Request) -> bytes:
+    """What a `RawParser` read; empty where no body came."""
+    data: Any = request.data
+    return data if isinstance(data, bytes) else b""

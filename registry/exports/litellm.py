@@ -14,6 +14,8 @@ class Plan:
     use: str
     primary: str
     fallbacks: tuple[str, ...]
+    longer: frozenset[str] = frozenset()
+    """Those of the fallbacks that take more tokens than the primary."""
     needs_new_index: bool = False
     """Whether another model answers from a stored index only after that was built again."""
 
@@ -27,19 +29,23 @@ def router_settings(plans: Iterable[Plan]) -> str:
     """The YAML of the plans, to be put into the proxy's configuration.
 
     A proxy knows a model by its name and not by who calls it. So where several uses share a primary, only what all
-    their plans name takes over. What that leaves out, and what has to be done before a switch, stands in comments.
+    their plans name takes over. Where some of that takes more tokens, it also stands under `context_window_fallbacks`,
+    which LiteLLM asks when a prompt is too long. What that leaves out, and what has to be done before a switch, stands in comments.
     """
     by_primary: dict[str, list[Plan]] = defaultdict(list)
     for plan in plans:
         by_primary[plan.primary].append(plan)
-    entries, notes = [], []
+    entries, longer, notes = [], [], []
     for primary, group in sorted(by_primary.items()):
         shared = _in_all(group)
         if shared:
             entries.append({primary: shared})
+        if longer_ones := [name for name in shared if all(name in plan.longer for plan in group)]:
+            longer.append({primary: longer_ones})
         notes += _notes(group, shared)
-    settings = yaml.safe_dump({"router_settings": {"fallbacks": entries}}, sort_keys=False, allow_unicode=True)
-    return "".join(f"# {_in_one_line(note)}\n" for note in notes) + settings
+    settings = {"fallbacks": entries} | ({"context_window_fallbacks": longer} if longer else {})
+    text = yaml.safe_dump({"router_settings": settings}, sort_keys=False, allow_unicode=True)
+    return "".join(f"# {_in_one_line(note)}\n" for note in notes) + text
 
 
 def _in_all(plans: Sequence[Plan]) -> list[str]:

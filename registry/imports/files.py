@@ -1,16 +1,19 @@
-"""Bytes of a CSV or JSON file -> raw records with their places; pure."""
+"""Bytes of a file -> raw records, or mentions of models, with their places; pure."""
 
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Never
 
+from registry.imports import cyclonedx, litellm
 from registry.imports.faults import Fault, Refused
+from registry.imports.found import Found
 
 MAX_BYTES = 20 * 1024 * 1024
+_SUFFIXES = (".csv", ".json", ".xml", ".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +26,29 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a file holds. Only JSON can bring vendors."""
+    """What a file holds. Our own JSON alone can bring vendors.
 
-    models: list[Record]
+    `found` are mentions in files of other tools, which have to be placed in the register first. `left_out` is told and
+    keeps nothing else from being imported.
+    """
+
+    models: list[Record] = field(default_factory=list)
     vendors: list[Record] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    left_out: list[Fault] = field(default_factory=list)
 
 
 def read(name: str, content: bytes) -> Document:
-    """The records of a file; its name says whether it is CSV or JSON. Raises `Refused`."""
-    readers = {".csv": _read_csv, ".json": _read_json}
-    reader = readers.get(PurePath(name).suffix.casefold())
-    if reader is None:
-        _refuse(f"cannot tell the format of “{name}”: it has to end with .csv or .json")
+    """The records of a file. Its name says how it is written, and its content whose it is: our own table or list, a
+    CycloneDX bill of materials, a LiteLLM proxy's configuration or its list of models. Raises `Refused`.
+    """
+    suffix = PurePath(name).suffix.casefold()
+    if suffix not in _SUFFIXES:
+        _refuse(f"cannot tell the format of “{name}”: it has to end with {', '.join(_SUFFIXES)}")
     if len(content) > MAX_BYTES:
         _refuse(f"has {len(content)} bytes; {MAX_BYTES} are allowed: split it")
-    document = reader(_decode(content))
-    if not document.models and not document.vendors:
+    document = _READERS[suffix](content)
+    if not document.models and not document.vendors and not document.found:
         _refuse("holds no model")
     return document
 
@@ -58,7 +68,8 @@ def _decode(content: bytes) -> str:
     return text
 
 
-def _read_csv(text: str) -> Document:
+def _read_csv(content: bytes) -> Document:
+    text = _decode(content)
     rows = _rows(text)
     _, header = next(rows)
     names = [name.strip().casefold() for name in header]
@@ -87,7 +98,8 @@ def _record(place: str, names: list[str], cells: list[str]) -> Record:
     return Record(place, {name: cell for name, cell in zip(names, cells, strict=True) if cell.strip()})
 
 
-def _read_json(text: str) -> Document:
+def _read_json(content: bytes) -> Document:
+    text = _decode(content)
     try:
         data = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -95,6 +107,10 @@ def _read_json(text: str) -> Document:
     except (RecursionError, ValueError) as error:
         # A number of thousands of digits is a ValueError.
         _refuse(f"is not JSON that can be read: {error}")
+    if cyclonedx.is_bill(data):
+        return _read_bill(content)
+    if litellm.is_of_proxy(data):
+        return Document(found=litellm.models_of(data))
     if isinstance(data, list):
         data = {"models": data}
     if not isinstance(data, dict):
@@ -103,6 +119,14 @@ def _read_json(text: str) -> Document:
     if unknown:
         _refuse(f"has “{unknown[0]}”, which is unknown; known are models and vendors")
     return Document(_records(data, "models"), _records(data, "vendors"))
+
+
+def _read_bill(content: bytes) -> Document:
+    return Document(found=list(cyclonedx.read_bill(content).models))
+
+
+def _read_proxy(content: bytes) -> Document:
+    return Document(found=litellm.models_of(litellm.load(content)))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -128,3 +152,12 @@ def _records(data: dict[str, Any], section: str) -> list[Record]:
         Record(f"{section}[{index}]", {name: value for name, value in entry.items() if value is not None})
         for index, entry in enumerate(entries)
     ]
+
+
+_READERS: Mapping[str, Callable[[bytes], Document]] = {
+    ".csv": _read_csv,
+    ".json": _read_json,
+    ".xml": _read_bill,
+    ".yaml": _read_proxy,
+    ".yml": _read_proxy,
+}

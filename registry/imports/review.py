@@ -17,6 +17,7 @@ from registry.imports.columns import (
 from registry.imports.faults import Fault, Refused
 from registry.imports.files import Document, Record
 from registry.imports.known import Known, group
+from registry.imports.placing import Component, place_all
 
 _Typed = TypeVar("_Typed", ModelRecord, VendorRecord)
 Names = Mapping[str, frozenset[str]]
@@ -49,17 +50,28 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """An import that can be done as it stands. The vendors are those to be made, parents first."""
+    """An import that can be done as it stands. The vendors are those to be made, parents first.
+
+    `left_out` is what the file names and the import does without; `components` are kept with the offerings; `notes` are
+    told and not kept.
+    """
 
     vendors: Sequence[VendorRecord]
     rows: Sequence[Row]
+    left_out: Sequence[Fault] = ()
+    components: Sequence[Component] = ()
+    notes: Sequence[str] = ()
 
 
 def review(document: Document, *, update: bool = False) -> Review:
     """What importing `document` would do; raises `Refused` with all faults, not only the first.
 
-    A model that the register has already is a fault unless `update`.
+    A model that the register has already is a fault unless `update`; what a file of another tool only mentions stays
+    as it is.
     """
+    placed = place_all(document)
+    if placed.found:
+        document, update = placed.document, True
     vendors, vendor_faults = _typed(document.vendors, read_vendor)
     models, model_faults = _typed(document.models, read_model)
     known = Known.load(models)
@@ -73,7 +85,8 @@ def review(document: Document, *, update: bool = False) -> Review:
         faults += _circles_of_bases(models, known, bases)
     if faults:
         raise Refused(sorted(faults, key=_place_in_file))
-    return Review(_parents_first(new_vendors), [_row(model, known, names, bases) for model in models])
+    rows = [_row(model, known, names, bases) for model in models]
+    return Review(_parents_first(new_vendors), rows, placed.document.left_out, placed.components, placed.notes)
 
 
 def _typed(

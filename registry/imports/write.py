@@ -6,11 +6,13 @@ from datetime import datetime
 from django.db import transaction
 
 from registry.imports.columns import FIELDS_OF_MODEL, ModelRecord, VendorRecord
+from registry.imports.placing import Component
 from registry.imports.review import Review, Row, Step
 from registry.licenses import find
 from registry.models import (
     AIModel,
     Alias,
+    BomComponent,
     HubNamespace,
     LineageEdge,
     Offering,
@@ -22,8 +24,10 @@ from registry.models import (
 from registry.refs import HUB
 
 
-def write(review: Review, *, now: datetime) -> list[AIModel]:
+def write(review: Review, *, now: datetime, file_name: str = "") -> list[AIModel]:
     """Do what the review says; the models that were made or changed, new ones as *proposed*.
+
+    What a bill of materials said of an offering is kept with it as it was, also where nothing else changes.
 
     All or nothing. Raises Django's `IntegrityError`, `ValidationError` or `ObjectDoesNotExist` where somebody
     changed the register since the review.
@@ -38,7 +42,20 @@ def write(review: Review, *, now: datetime) -> list[AIModel]:
             _write_offering(row, model, vendors, now=now)
         for row, model in zip(rows, models, strict=True):
             _write_bases(row, model)
+        for component in review.components:
+            _keep(component, file_name=file_name, now=now)
     return models
+
+
+def _keep(component: Component, *, file_name: str, now: datetime) -> None:
+    offering = Offering.objects.get(host=component.host, external_key=component.external_id.casefold())
+    said = {
+        "document": dict(component.document),
+        "spec_version": component.spec_version,
+        "file_name": file_name[:200],
+        "imported_at": now,
+    }
+    BomComponent.objects.update_or_create(offering=offering, defaults=said)
 
 
 def _write_vendor(record: VendorRecord) -> None:

@@ -1,5 +1,6 @@
 """Facts. A file per aggregate; import the names from here."""
 
+from registry.models.boms import BomComponent
 from registry.models.catalog import AIModel, Alias, LineageEdge, ModelAncestor, Offering, Revision
 from registry.models.changes import Change, ChangeKind, ProposedSignal, Severity
 from registry.models.fallback import Alternative, Drill, FallbackPlan, PlanRevision
@@ -14,6 +15,7 @@ __all__ = [
     "AIModel",
     "Alias",
     "Alternative",
+    "BomComponent",
     "Change",
     "ChangeKind",
     "Correction",

@@ -22,7 +22,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from governance import actions, tasks
-from governance.models import AuditEntry
+from governance.models import AuditEntry, Gateway
 from governance.state import digest, state_of
 from registry.admin.base import RegisterAdmin
 from registry.models import Listing, User
@@ -258,6 +258,7 @@ CREATED: dict[str, Callable[[APIClient], dict[str, Any]]] = {
         "claims": {"repository_id": "74", "repository_owner_id": "65"},
         "refs": ["refs/heads/main"],
     },
+    "gateways": lambda api: {"slug": "main", "name": "Main", "team": team_of(api).slug},
     "delegations": lambda _: {
         "delegate": make.user(role="viewer").username,
         "starts_on": str(timezone.now().date() + timedelta(days=1)),
@@ -294,6 +295,10 @@ PATCHED: dict[str, tuple[Callable[[APIClient], Any], dict[str, Any]]] = {
         {"ended_on": "2026-04-15", "held_copy_location": "s3://copies"},
     ),
     "sources": (lambda _: make.source("huggingface").slug, {"is_enabled": False}),
+    "gateways": (
+        lambda api: Gateway.objects.create(slug="main", name="Main", team=team_of(api)).slug,
+        {"name": "Other", "system": None},
+    ),
 }
 
 
@@ -313,7 +318,7 @@ def test_the_tables_above_know_every_resource_that_can_be_written() -> None:
 
     writable = {name for name, view in RESOURCES.items() if hasattr(view, "create") or hasattr(view, "partial_update")}
     # A test of their own; checks are their own evidence, and what is only asked leaves nothing.
-    elsewhere = {"drills", "checks", "attestations", "what-if", "what-if-reports"}
+    elsewhere = {"drills", "checks", "imports", "attestations", "what-if", "what-if-reports"}
     assert writable - elsewhere == set(CREATED) | set(PATCHED)
 
 

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, prefetch_related_objects
 
-from governance.models import Action, Proposal
+from governance.models import Action, Gateway, GatewayReport, Proposal
 from governance.permissions import (
     ROLES,
     TABLE,
@@ -61,6 +61,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "registry.heldfact": ("", "", ""),
     "registry.incident": ("", "reviewer admin", ""),
     "registry.proposedsignal": ("", "reviewer admin", ""),
+    "registry.bomcomponent": ("", "", ""),
     "registry.licensetext": ("", "", ""),
     "registry.requestbudget": ("", "", ""),
     "governance.policy": ("reviewer admin", "", ""),
@@ -78,6 +79,9 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "governance.block": ("reviewer", "reviewer", ""),
     "governance.check": ("viewer owner reviewer admin legal", "", ""),
     "governance.finding": ("", "", ""),
+    "governance.gateway": ("owner reviewer admin", "owner reviewer admin", ""),
+    "governance.gatewayreport": ("owner reviewer admin", "", ""),
+    "governance.drift": ("", "", ""),
     "governance.whatifreport": ("viewer owner reviewer admin legal", "", ""),
     "governance.concentration": ("", "", ""),
     "governance.triage": ("", "", ""),
@@ -163,6 +167,8 @@ def rows_of(team_owner: User) -> dict[str, Model]:
         "registry.alternative": alternative,
         "registry.drill": Drill(alternative=alternative),
         "governance.action": action,
+        "governance.gateway": Gateway(team=team),
+        "governance.gatewayreport": GatewayReport(gateway=Gateway(team=team)),
     }
 
 

@@ -54,7 +54,7 @@ def counts() -> list[int]:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("models.xlsx", b"PK", "has to end with .csv or .json"),
+        ("models.xlsx", b"PK", "has to end with .csv, .json, .xml, .yaml, .yml"),
         ("models.csv", b"", "file: is empty"),
         ("models.csv", b"  \n \n", "file: is empty"),
         ("models.csv", b"slug,name,developer\n", "file: holds no model"),
