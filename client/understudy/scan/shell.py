@@ -50,6 +50,8 @@ _HUB_ADDRESS = re.compile(
     r"(?P<ref>[\w.-]+/[\w.-]+?)(?:\.git)?(?:/(?:resolve|raw|blob|tree)/(?P<revision>[\w.-]+))?(?=[/\s\"'?#)]|$)",
     re.ASCII,
 )
+# What fetches, or an address that only a fetch has. Any other line may be prose with a link in it.
+_FETCHES = re.compile(r"\b(?:curl|wget|aria2c|git|ADD|FROM|urlretrieve|load_file_from_url)\b|/resolve/")
 _PYTHON = re.compile(
     r"\b(?P<call>from_pretrained|SentenceTransformer|CrossEncoder|snapshot_download|hf_hub_download)\(\s*"
     r"(?:repo_id\s*=\s*|model_name_or_path\s*=\s*)?(?P<quote>\\?[\"'])(?P<ref>[^\"'\\\n]+)(?P=quote)"
@@ -180,7 +182,7 @@ def of_line(line: str, number: int) -> Iterator[Hit]:
                 number,
                 found.start("ref") + 1,
                 "address on the Hub",
-                Certainty.LIKELY,
+                Certainty.LIKELY if _FETCHES.search(line) else Certainty.GUESS,
                 found["ref"],
                 revision,
                 can_pin=True,
