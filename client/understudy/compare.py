@@ -88,10 +88,10 @@ def compare(
             models.append(ModelUse(_ref(new), None, _one_revision(new), None, _places(new)))
         if old:
             findings.append(
-                replace(_undeclared(old, Level.NOTE), suppression=Suppression("baseline", "in the baseline"))
+                replace(_undeclared(old, Level.NOTE), fix=None, suppression=Suppression("baseline", "in the baseline"))
             )
         findings += [
-            replace(_undeclared([use], Level.NOTE), suppression=Suppression("ignored", use.ignored))
+            replace(_undeclared([use], Level.NOTE), fix=None, suppression=Suppression("ignored", use.ignored))
             for use in group
             if use.ignored is not None
         ]
@@ -167,7 +167,7 @@ def _undeclared(uses: Sequence[Use], level: Level) -> Finding:
         level=level,
         ref=ref,
         message=f"{ref} is used ({uses[0].hit.how}) and not declared in the manifest.",
-        fix=f'Add to the manifest: [[models]] ref = "{ref}". If it is no use of a model, write on its line: understudy: ignore[UD106] and why.',
+        fix=f'Add to the manifest an entry [[models]] with ref = "{ref}"; if this is no use of a model, write on its line: understudy: ignore[UD106] and why.',
         help_url=None,
         waived_until=None,
         locations=_places(uses),

@@ -38,6 +38,10 @@ class Location:
         return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
+# Where what stands nowhere is shown in formats that want a place: in the manifest.
+NOWHERE = Location("understudy.toml", 1)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelUse:
     """One model that is asked about: a `[[models]]` entry or one found in use, and where it stands."""

@@ -80,3 +80,18 @@ def test_what_stands_beside_a_hostile_line_is_found_all_the_same(scan_of: Any) -
     found = scan_of("a.yaml", b"x: " + b"a" * 500_000 + b"\nmodel: gpt-4o\nname: \xff\x00\n")
 
     assert [use.hit.ref for use in found.uses] == ["gpt-4o"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [
+        ('<!DOCTYPE b [<!ENTITY a "aaaa"><!ENTITY c "&a;&a;&a;&a;">]>', "declares a document type, which is not read"),
+        ('<!DOCTYPE b SYSTEM "file:///etc/passwd">', "declares a document type, which is not read"),
+        ("<open>", "is XML, but no CycloneDX file"),
+        ("", "not valid XML: no element found"),
+    ],
+)
+def test_a_bill_in_xml_that_could_grow_or_is_none_is_not_read(scan_of: Any, declared: str, problem: str) -> None:
+    found = scan_of("bom.xml", f"{declared}<!-- machine-learning-model -->".encode())
+
+    assert [(one.path, one.reason) for one in found.skipped] == [("bom.xml", problem)]

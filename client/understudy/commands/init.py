@@ -12,6 +12,7 @@ from understudy.exit_codes import ExitCode
 from understudy.scan.hits import Certainty, Use
 from understudy.scanning import looked_of, scan_folder
 from understudy.terminal import neutralise
+from understudy.wording import counted
 
 NAME = "understudy.toml"
 
@@ -29,16 +30,14 @@ def run(options: argparse.Namespace) -> ExitCode:
     if not uses:
         looked = looked_of(scan, certainty)
         message = (
-            f"no model was found in {looked.files} files ({len(looked.unresolved)} unresolved), so there is nothing to declare. "
+            f"no model was found in {counted(looked.files, 'file')} ({len(looked.unresolved)} unresolved), so there is nothing to declare. "
             "understudy scan -v lists what could not be resolved; write the manifest by hand."
         )
         raise UsageError(message)
     system = options.system or _slug(folder.resolve().name)
     target.write_text(render_manifest(system, uses), encoding="utf-8")
-    count = len({plain(use.hit.ref or "") for use in uses})
-    sys.stdout.write(
-        f"{neutralise(str(target))}: {count} models for system {system}. Read it, add purposes, and commit it.\n"
-    )
+    found = counted(len({plain(use.hit.ref or "") for use in uses}), "model")
+    sys.stdout.write(f"{neutralise(str(target))}: {found} for system {system}. Read it, add purposes, and commit it.\n")
     return ExitCode.PASSED
 
 

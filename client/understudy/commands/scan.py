@@ -11,6 +11,7 @@ from understudy.models import Location
 from understudy.scan.hits import Certainty, Scan, Use
 from understudy.scanning import looked_of, scan_folder
 from understudy.terminal import neutralise
+from understudy.wording import counted, looked_at
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -19,7 +20,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     certainty = Certainty(options.certainty)
     if options.write_baseline is not None:
         options.write_baseline.write_text(render_baseline(scan.at_least(certainty)), encoding="utf-8")
-        sys.stdout.write(f"{neutralise(str(options.write_baseline))}: {len(scan.at_least(certainty))} uses\n")
+        written = counted(len(scan.at_least(certainty)), "mention")
+        sys.stdout.write(f"{neutralise(str(options.write_baseline))}: {written}, accepted from now on\n")
         return ExitCode.PASSED
     sys.stdout.write(_as_json(scan, certainty) if options.format == "json" else _as_text(scan, certainty, options))
     return ExitCode.PASSED
@@ -31,10 +33,12 @@ def _as_text(scan: Scan, certainty: Certainty, options: argparse.Namespace) -> s
     more = len(scan.at_least(Certainty.GUESS)) - len(lines)
     if options.verbose:
         lines += [f"unresolved {text}" for text in looked.unresolved]
-        lines += [f"skipped {text}" for text in looked.skipped]
-    counted = f"{looked.files} files looked at: {looked.mentions} mentions of {looked.models} models"
-    hidden = f", {more} guesses (--certainty guess shows them)" if more else ""
-    lines.append(f"{counted}{hidden}, {len(looked.unresolved)} unresolved, {len(looked.skipped)} skipped")
+        lines += [f"not read {text}" for text in looked.skipped]
+    hidden = [f"--certainty guess shows {counted(more, 'more mention')} that may be none"] if more else []
+    if (looked.unresolved or looked.skipped) and not options.verbose:
+        hidden.append("-v lists what was not resolved or read")
+    aside = f" ({'; '.join(hidden)})" if hidden else ""
+    lines.append(f"{looked_at(looked)}{aside}")
     return "".join(f"{neutralise(line)}\n" for line in lines)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from understudy.formats import text
 from understudy.models import Finding, Level, Report
 from understudy.terminal import neutralise
+from understudy.wording import counted
 
 COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -35,7 +36,7 @@ def render_summary(report: Report) -> str:
         lines += ["| | rule | model | finding | shortest fix |", "|---|---|---|---|---|"]
         lines += [_row(finding) for finding in report.findings]
     else:
-        lines.append(f"{len(report.models)} models, no findings.")
+        lines.append(f"{counted(len(report.models), 'model')}, no findings.")
     if report.answer is not None:
         lines += ["", f"This answer: {_cell(report.answer.url)}"]
     return "\n".join(lines) + "\n\n"

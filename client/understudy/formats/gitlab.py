@@ -2,11 +2,10 @@
 
 import json
 
-from understudy.models import Finding, Level, Location, Report
+from understudy.models import NOWHERE, Finding, Level, Location, Report
 from understudy.scan.fingerprints import fingerprint
 
 SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
-NOWHERE = Location("understudy.toml", 1)
 
 
 def render(report: Report, *, in_colour: bool = False, verbose: bool = False) -> str:  # noqa: ARG001  (one shape for all)

@@ -1,10 +1,10 @@
 """SARIF 2.1.0 (OASIS), for code scanning of GitHub, Azure DevOps, GitLab and editors."""
 
 import json
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from understudy import __version__
-from understudy.models import Finding, Level, Location, Report, Verdict
+from understudy.models import NOWHERE, Finding, Location, Report, Verdict
 from understudy.rules import RuleText, rule_texts
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -20,6 +20,7 @@ def render(report: Report, *, in_colour: bool = False, verbose: bool = False) ->
             "driver": {
                 "name": "understudy",
                 "semanticVersion": __version__,
+                **_information(report),
                 "rules": [_rule(code, report) for code in codes],
             }
         },
@@ -60,6 +61,14 @@ def _rule(code: str, report: Report) -> dict[str, object]:
     return rule
 
 
+def _information(report: Report) -> dict[str, str]:
+    """The server that answered, for whoever wants to know more of it."""
+    if report.answer is None or not _is_address(report.answer.url):
+        return {}
+    parts = urlsplit(report.answer.url)
+    return {"informationUri": f"{parts.scheme}://{parts.netloc}/"}
+
+
 def _is_address(text: str) -> bool:
     return text.startswith(("https://", "http://")) and text.isascii() and text.isprintable() and " " not in text
 
@@ -69,9 +78,10 @@ def _result(finding: Finding, index: int) -> dict[str, object]:
     result: dict[str, object] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": finding.level.value if finding.level is not Level.NOTE else "note",
+        "level": finding.level.value,
         "message": {"text": f"{finding.message}{way_out}"},
-        "locations": [_location(place) for place in finding.locations[:1]],
+        # Code scanning shows nothing that has no place.
+        "locations": [_location(place) for place in finding.locations[:1] or (NOWHERE,)],
         "properties": {"ref": finding.ref, "message": finding.message, "fix": finding.fix},
     }
     if len(finding.locations) > 1:

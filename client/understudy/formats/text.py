@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from understudy.models import Finding, Level, Looked, Report, Verdict
 from understudy.terminal import neutralise
+from understudy.wording import counted, looked_at
 
 RED, YELLOW, GREEN, BOLD = "31", "33", "32", "1"
 VERDICT_COLOURS = {
@@ -49,7 +50,7 @@ def report_lines(report: Report, *, verbose: bool) -> Iterator[Line]:
         findings = report.at(level)
         if findings:
             yield Line("")
-            yield Line(_counted(len(findings), level), LEVEL_COLOURS[level])
+            yield Line(counted(len(findings), level), LEVEL_COLOURS[level])
         for finding in findings:
             yield from _finding_lines(finding)
     yield Line("")
@@ -60,7 +61,7 @@ def report_lines(report: Report, *, verbose: bool) -> Iterator[Line]:
 
 def _basis(report: Report) -> str:
     """On what the verdict rests, and, where there are no findings, that there are none."""
-    parts = [_counted(len(report.models), "model"), _counted(len(report.findings), "finding")]
+    parts = [counted(len(report.models), "model"), counted(len(report.findings), "finding")]
     if report.answer and report.answer.policy_version:
         parts.append(f"policy {report.answer.policy_version}")
     if report.answer and report.answer.facts_as_of:
@@ -70,11 +71,7 @@ def _basis(report: Report) -> str:
 
 def _looked_lines(looked: Looked, *, verbose: bool) -> Iterator[Line]:
     """What was looked at; in few words what could not be, in all words if that is asked for."""
-    text = f"looked at {_counted(looked.files, 'file')}: {_counted(looked.mentions, 'mention')} of {_counted(looked.models, 'model')}"
-    if looked.unresolved:
-        text += f", {len(looked.unresolved)} unresolved"
-    if looked.skipped:
-        text += f", {_counted(len(looked.skipped), 'file')} not read"
+    text = looked_at(looked)
     is_hiding = (looked.unresolved or looked.skipped) and not verbose
     yield Line(f"{text} (-v lists them)" if is_hiding else text)
     if verbose:
@@ -94,7 +91,3 @@ def _finding_lines(finding: Finding) -> Iterator[Line]:
         yield Line(f"    fix: {finding.fix}")
     if finding.help_url is not None:
         yield Line(f"    help: {finding.help_url}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from understudy.scan import cyclonedx, json_entries, line_entries, litellm, shell, yaml_entries
 from understudy.scan.config_keys import of_setting
@@ -15,6 +15,16 @@ EXAMPLES = frozenset({"example", "examples", "sample"})
 ENVIRONMENTS = frozenset(
     {"environment", "env", "envs", "variables", "env_vars", "environment_variables", "data", "stringData"}
 )
+
+# Files that a config map holds, by how their names end.
+_INNER = {
+    ".yaml": yaml_entries.read,
+    ".yml": yaml_entries.read,
+    ".json": json_entries.read,
+    ".toml": line_entries.read_toml,
+    ".env": line_entries.read_env,
+    ".properties": line_entries.read_env,
+}
 
 
 def find_yaml(text: str) -> Findings:
@@ -52,7 +62,8 @@ def find_terraform(text: str) -> Findings:
     """HCL: a `default` belongs to its variable, a setting of a `.tfvars` file to the variable of its name."""
     hits: list[Hit] = []
     definitions: list[Definition] = []
-    for entry in line_entries.read_terraform(text):
+    entries = line_entries.read_terraform(text)
+    for entry in entries:
         keys = entry.keys
         named = entry
         if len(keys) > 1 and keys[0] == "variable":
@@ -66,7 +77,17 @@ def find_terraform(text: str) -> Findings:
             definitions.append(Definition(f"local.{keys[-1]}", entry.value, entry.line))
         definitions.append(Definition(named.name, entry.value, entry.line))
         hits += of_setting(named)
+    for entry in _named_values(entries):
+        definitions.append(Definition(entry.name, entry.value, entry.line))
+        hits += of_setting(entry)
     return Findings(tuple(hits), tuple(definitions))
+
+
+def _named_values(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """`env { name = "X"  value = "…" }`: the value under its name."""
+    for one, other in pairwise(entries):
+        if one.keys[-1:] == ("name",) and other.keys == (*one.keys[:-1], "value"):
+            yield Entry((one.value,), other.value, other.line, other.column)
 
 
 def find_in(entries: Sequence[Entry], *, has_blocks: bool = False) -> Findings:
@@ -84,6 +105,12 @@ def find_in(entries: Sequence[Entry], *, has_blocks: bool = False) -> Findings:
             continue
         hits += of_setting(entry)
         if "\n" in entry.value and not has_blocks:
+            continue
+        if has_blocks and (reader := _INNER.get(entry.name[entry.name.rfind(".") :])):
+            inner = find_in(reader(entry.value), has_blocks=True)
+            hits += [
+                replace(hit, line=hit.line + entry.line - 1, column=hit.column + entry.column - 1) for hit in inner.hits
+            ]
             continue
         if "\n" in entry.value or entry.name in COMMANDS or " serve " in entry.value or "download " in entry.value:
             hits += _of_script(entry)

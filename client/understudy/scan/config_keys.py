@@ -45,9 +45,9 @@ _ENDING = re.compile(
     r"(?:^|_)(?:model|models|model_name|model_id|llm|embedder|reranker)(?:_(?:name|id|path|default))?$|^models?$",
     re.IGNORECASE,
 )
-# A model of something else: Django's, a database's, a phone's.
+# A model of something else: Django's, a database's, a phone's; or one by which tokens are only counted.
 NOT_MODELS = re.compile(
-    r"data_?model|user_?model|auth_user|view_?model|pricing_?model|threat_?model|device_?model|model_?type|model_?class|machine",
+    r"data_?model|user_?model|auth_user|view_?model|pricing_?model|threat_?model|device_?model|model_?type|model_?class|machine|tokeni[sz]er",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(

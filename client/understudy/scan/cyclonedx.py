@@ -1,7 +1,7 @@
 """Models in CycloneDX bills of materials: components of the type `machine-learning-model`."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from understudy.scan import names
 from understudy.scan.entries import Entry, Keys
@@ -21,14 +21,19 @@ def find(entries: Sequence[Entry]) -> Iterator[Hit]:
             entry.keys[-1] in {"type", "name", "group", "version", "purl"} and "components" in entry.keys[-3:-1]
         ) or entry.keys[:-1] == ("metadata", "component"):
             components[entry.keys[:-1]][entry.keys[-1]] = entry
-    for fields in components.values():
+    yield from of_components(components.values())
+
+
+def of_components(components: Iterable[Mapping[object, Entry]]) -> Iterator[Hit]:
+    """One hit for each of the components, given by their fields, that is a model."""
+    for fields in components:
         kind = fields.get("type")
         if kind is None or kind.value != "machine-learning-model" or "name" not in fields:
             continue
         yield _hit(fields)
 
 
-def _hit(fields: dict[object, Entry]) -> Hit:
+def _hit(fields: Mapping[object, Entry]) -> Hit:
     purl, name, group = fields.get("purl"), fields["name"], fields.get("group")
     place = purl or name
     text = f"{group.value}/{name.value}" if group else name.value

@@ -55,6 +55,9 @@ class Deployments:
     def _nearest(self, path: str, name: str) -> tuple[list[Placed], bool]:
         """The definitions of one deployment with `path`, and whether that is sure: one folder holds the other."""
         known = self._by_name.get(name, [])
+        # What a file sets itself is what it runs with, whatever the files beside it say.
+        if own := [placed for placed in known if placed.path == path]:
+            return own, True
         related = [placed for placed in known if _holds(path, placed.path) or _holds(placed.path, path)]
         among = related or known
         shared = [_shared(path, placed.path) for placed in among]

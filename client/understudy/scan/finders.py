@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from understudy.scan import config_files, dockerfiles, javascript, notebooks, python, shell
+from understudy.scan import config_files, cyclonedx_xml, dockerfiles, javascript, notebooks, python, shell
 from understudy.scan.hits import Findings
 from understudy.scan.python_worth import is_worth_parsing
 
@@ -41,6 +41,7 @@ YAML = Finder(config_files.find_yaml, _any_of(CONFIG_WORDS))
 VALUES = Finder(config_files.find_values, _always)
 JSON = Finder(config_files.find_json, _any_of(CONFIG_WORDS))
 BILL = Finder(config_files.find_json, _any_of(CONFIG_WORDS), largest=64 * MEBIBYTE)
+XML_BILL = Finder(cyclonedx_xml.find, _any_of((b"machine-learning-model", b"<!DOCTYPE")), largest=64 * MEBIBYTE)
 TOML = Finder(config_files.find_toml, _any_of(CONFIG_WORDS))
 ENV = Finder(config_files.find_env, _always)
 TERRAFORM = Finder(config_files.find_terraform, _always)
@@ -95,6 +96,8 @@ BY_PATTERN = (
     ("values*.y*ml", VALUES),
     ("*.cdx.json", BILL),
     ("bom.json", BILL),
+    ("*.cdx.xml", XML_BILL),
+    ("bom.xml", XML_BILL),
 )
 # Before the endings are asked: `values.yaml` is more than YAML.
 _FIRST_LETTERS = frozenset("DC.vb")
@@ -102,7 +105,7 @@ _FIRST_LETTERS = frozenset("DC.vb")
 
 def finder_of(name: str) -> Finder | None:
     """The finder for a file of this name; None for a file that no finder reads."""
-    if name[0] in _FIRST_LETTERS or name.endswith((".cdx.json", "ockerfile")):
+    if name[0] in _FIRST_LETTERS or name.endswith((".cdx.json", ".cdx.xml", "ockerfile")):
         for pattern, finder in BY_PATTERN:
             if fnmatch(name, pattern):
                 return finder

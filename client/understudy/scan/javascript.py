@@ -40,6 +40,12 @@ _SERVICES = (
     (re.compile(r"groq-sdk|@langchain/groq"), "groq"),
 )
 _SDK = {"google": "gemini", "vertex": "vertex_ai", "togetherai": "together_ai", "fireworks": "fireworks_ai"}
+_MODEL_KEYS = frozenset({"model", "modelId", "modelName"})
+# In the options of a call that asks a model, at their outermost.
+_ASKED = re.compile(
+    r"(?:\.(?:create|parse|stream|complete|generateContent(?:Stream)?|chat|embed|rerank|generate|edit)|new\s+\w+Command)"
+    r"\(\s*\{(?:[^{}]|\{[^{}]*\})*+\Z"
+)
 _FETCHERS = frozenset({"pipeline", "from_pretrained"})
 
 
@@ -124,6 +130,12 @@ class _Script:
             return
         value = self._followed(found)
         if value is None:
+            if (
+                self.providers
+                and found["key"] in _MODEL_KEYS
+                and _ASKED.search(self.code, max(found.start() - 300, 0), found.start())
+            ):
+                yield self._unresolved(found, how)
             return
         text, place = value
         line, column = self._place(place)

@@ -10,6 +10,9 @@ _ENV = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[A-Za-z_][\w.-]*)[ \t]*(?:=|:
 _SECTION = re.compile(r"[ \t]*\[\[?(?P<name>[^\[\]\n]+)\]\]?[ \t]*(?:[#;].*)?$")
 _SETTING = re.compile(r"""[ \t]*(?P<key>"[^"\n]*"|'[^'\n]*'|[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*)""")
 _BLOCK = re.compile(r'[ \t]*(?P<name>[\w-]+(?:[ \t]+"[^"\n]*")*)[ \t]*=?[ \t]*\{[ \t]*(?:\#.*)?$')
+_ONE_LINE_BLOCK = re.compile(
+    r'[ \t]*(?P<name>[\w-]+(?:[ \t]+"[^"\n]*")*)[ \t]*\{(?=[^{}\n]*=[^{}\n]*\}[ \t]*(?:\#.*)?$)'
+)
 _TEXT = re.compile(r""" "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' """, re.VERBOSE)
 _INLINE = re.compile(r"""(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<value>"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')""")
 
@@ -77,8 +80,15 @@ def read_terraform(text: str) -> list[Entry]:
         if not bare or bare[0] == "#" or bare.startswith("//"):
             continue
         keys = tuple(part for block in blocks[-50:] for part in block)
+        if found := _ONE_LINE_BLOCK.match(line):
+            inner = (*keys, *_block_names(found["name"]))
+            entries += [
+                Entry((*inner, pair["key"]), pair["value"][1:-1], number, pair.start("value") + 2)
+                for pair in _INLINE.finditer(line, found.end())
+            ]
+            continue
         if block := _BLOCK.match(line):
-            blocks.append(tuple(part.strip('" ') for part in re.findall(r'"[^"]*"|[\w-]+', block["name"])))
+            blocks.append(_block_names(block["name"]))
         elif bare[0] in "})" and blocks:
             blocks.pop()
         elif found := _SETTING.match(line):
@@ -86,6 +96,10 @@ def read_terraform(text: str) -> list[Entry]:
         else:
             entries += _values(line, 0, keys, number)
     return entries
+
+
+def _block_names(text: str) -> Keys:
+    return tuple(part.strip('" ') for part in re.findall(r'"[^"]*"|[\w-]+', text))
 
 
 def _values(line: str, start: int, keys: Keys, number: int) -> list[Entry]:

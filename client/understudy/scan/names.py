@@ -144,6 +144,26 @@ NAMESPACES = frozenset(
         "opengvlab",
         "amazon",
         "apple",
+        "amd",
+        "arcee-ai",
+        "bartowski",
+        "codesage",
+        "colbert-ir",
+        "hkunlp",
+        "ibm-research",
+        "lightonai",
+        "liquidai",
+        "lmstudio-community",
+        "minimaxai",
+        "mlx-community",
+        "naver",
+        "neuralmagic",
+        "nousresearch",
+        "redhatai",
+        "tokyotech-llm",
+        "vidore",
+        "whereisai",
+        "xiaomimimo",
     ]
 )
 FILE_ENDINGS = [
@@ -229,4 +249,7 @@ def is_known(text: str) -> bool:
     namespace, slash, name = text.rpartition("/")
     if slash and namespace.lower() in NAMESPACES:
         return True
-    return bool(PURL.fullmatch(text) or is_routed(text) or FAMILY.match(name))
+    if PURL.fullmatch(text) or is_routed(text):
+        return True
+    # `deepseek_v3`, `qwen_3_coder`: what code calls a kind of model, not what a host or the Hub calls one.
+    return bool(FAMILY.match(name)) and ("_" not in name or "-" in name or bool(slash))

@@ -126,10 +126,11 @@ class _Reader:
 
     def _keywords(self, call: ast.Call, name: str, place: Place) -> Iterator[Hit]:
         """`model="gpt-4o"` of a call that is in no table: only a name that is known by itself."""
-        if _ONLY_NAMES_IT.search(name.rpartition(".")[2]):
+        words = [word for word in call.keywords if word.arg in _MODEL_NAMES]
+        if not words or _is_not_a_model(call) or _ONLY_NAMES_IT.search(name.rpartition(".")[2]):
             return
-        for word in call.keywords:
-            if word.arg in _MODEL_NAMES and not _is_not_a_model(call):
+        for word in words:
+            if word.arg:
                 how = f"{name.rpartition('.')[2] or 'call'}({word.arg}=…)"
                 for value in self.module.values(word.value, place.scope):
                     yield from self._known(value, how)

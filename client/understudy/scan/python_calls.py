@@ -163,6 +163,11 @@ CHAINS: dict[str, Takes] = {
     "chat.stream": _service("mistral"),
     "chat.stream_async": _service("mistral"),
     "chats.create": _service("gemini"),
+    "ollama.chat": _service("ollama"),
+    "ollama.generate": _service("ollama"),
+    "ollama.embed": _service("ollama"),
+    "ollama.embeddings": _service("ollama"),
+    "ollama.pull": _service("ollama", 0),
 }
 
 # What a client of the class makes of the calls on it, by the module it comes from and its name.

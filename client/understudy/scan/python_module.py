@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from understudy.scan.hits import Certainty
@@ -11,7 +12,15 @@ from understudy.scan.python_values import Module, Scope, class_of, dotted, funct
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 # Nothing can stand below these.
-_LEAVES = frozenset({ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del, ast.Pass, ast.Global, ast.alias, ast.arg})
+_LEAVES = frozenset(
+    {ast.Constant, ast.Name, ast.Load, ast.Store, ast.Del, ast.Pass, ast.Global, ast.alias, ast.arg}
+    | {str, bytes, int, float, complex, bool, type(None), type(...)}
+)
+# Nor in these fields: words, operators, types, docstrings of types.
+_PLAIN = frozenset(
+    {"id", "attr", "arg", "name", "names", "module", "level", "ctx", "op", "ops", "kind", "type_comment", "annotation"}
+    | {"returns", "type_ignores", "is_async", "simple", "conversion", "lineno"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +44,19 @@ def read_module(tree: ast.Module) -> tuple[Module, list[Place]]:
         if reader := _READERS.get(kind):
             places += reader(node, scope, module)
         inner = (*scope, node) if kind in _SCOPES else scope
-        for name in node._fields:
+        for name in _below(kind):
             child = getattr(node, name, None)
-            if isinstance(child, list):
-                stack.extend((one, inner) for one in child if isinstance(one, ast.AST) and type(one) not in _LEAVES)
-            elif isinstance(child, ast.AST) and type(child) not in _LEAVES:
+            if type(child) is list:
+                stack += [(one, inner) for one in child if type(one) not in _LEAVES]
+            elif child is not None and type(child) not in _LEAVES:
                 stack.append((child, inner))
     return module, places
+
+
+@cache
+def _below(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node below which a call or a binding may stand."""
+    return tuple(name for name in kind._fields if name not in _PLAIN)
 
 
 def _call(node: ast.Call, scope: Scope, _: Module) -> Iterator[Place]:

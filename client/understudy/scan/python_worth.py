@@ -3,6 +3,7 @@
 import re
 
 from understudy.scan.names import FAMILY, NAMESPACES, PROVIDERS
+from understudy.scan.python_calls import CALLS, ON_CLIENTS
 
 # Cheap words first: of a file that holds none of them nothing else is asked.
 _WORDS = tuple(
@@ -27,13 +28,23 @@ _COMMON = {
     b"s.generate(": re.compile(rb"image$"),
     b"Transformer(": re.compile(rb"Sentence$"),
     b"Encoder(": re.compile(rb"(?:Cross|Sparse)$"),
+    b"Embedding(": re.compile(rb"(?:AI|Face|Text|Cohere|Gemini|FastEmbed)$"),
+    b"Embeddings(": re.compile(rb"(?:AI|Face|Bge|Endpoint|Instruct|Cohere|Bedrock|Ollama|FastEmbed)$"),
+    b"LLM(": re.compile(rb"(?:\W|^|Face|Ollama)$"),
+}
+# Of these names the calls count beside one of the modules alone.
+_NEEDED = {b"ompletion(": (b"litellm",), b"embedding(": (b"litellm",), b"rerank(": (b"litellm", b"cohere")}
+_METHODS = {
+    module.encode(): tuple(f".{method}(".encode() for method in methods) for module, methods in ON_CLIENTS.items()
 }
 _NO_CALL = re.compile(rb"\s*(?:async\s+)?(?:def|class)\s|.*super\(\)\.$|\s*#")
+_NAMES = frozenset(name.encode() for name in CALLS)
 _FAMILIES = FAMILY.pattern.lower().encode()
 _KNOWN = b"|".join(sorted((re.escape(name.encode()) for name in NAMESPACES | PROVIDERS), reverse=True))
 # A text that `names.is_known` would take, in lower case: to ignore the case costs three times as much.
 _LITERAL = re.compile(rb"[\"'](?:(?:" + _KNOWN + rb")[/:][\w.:/@-]+|(?:[\w.-]+/)?" + _FAMILIES + rb"[\w.:@-]*)[\"']")
-_HUB_ID = re.compile(rb"[\"'][\w.-]+/[\w.-]+[\"']")
+# Put together, too: `f"{provider}/{name}"`, `"openai/" + name`.
+_HUB_ID = re.compile(rb"[\"'](?:[\w.-]+/[\w.-]+[\"']|[\w.{}\[\]()-]*/[\w.{}()-]*[\"'])")
 _KEY = re.compile(rb"odel|MODEL|[lL][lL][mM]|ncoder|edder|anker|CHECKPOINT|heckpoint")
 # Ordinary strings are named so that a quote or `#` in one does not begin something else.
 _PROSE = re.compile(
@@ -52,11 +63,28 @@ def is_worth_parsing(data: bytes) -> bool:
 
 
 def _has_evidence(data: bytes) -> bool:
-    if any(word in data and _is_called(data, word) for word in _CALLED):
-        return True
-    if _LITERAL.search(data.lower()):
-        return True
-    return any(_KEY.search(_before(data, found.start())) for found in _HUB_ID.finditer(data))
+    return (
+        any(word in data and _is_near(data, word) and _is_called(data, word) for word in _CALLED)
+        or any(module in data and any(method in data for method in methods) for module, methods in _METHODS.items())
+        or _is_renamed(data)
+        or _LITERAL.search(data.lower()) is not None
+        or any(_KEY.search(_before(data, found.start())) for found in _HUB_ID.finditer(data))
+    )
+
+
+def _is_near(data: bytes, word: bytes) -> bool:
+    """Whether the file names a module that a call of this name belongs to."""
+    return any(module in data for module in _NEEDED.get(word, (b"",)))
+
+
+def _is_renamed(data: bytes) -> bool:
+    """Whether one of the calls is imported under another name."""
+    at = data.find(b" as ")
+    while at >= 0:
+        if data[max(data.rfind(b" ", 0, at), data.rfind(b"(", 0, at)) + 1 : at].strip() in _NAMES:
+            return True
+        at = data.find(b" as ", at + 1)
+    return False
 
 
 def _is_called(data: bytes, word: bytes) -> bool:

@@ -50,6 +50,10 @@ def of_service(text: str, provider: str) -> Named | None:
         text = arn["name"].rpartition("/")[2]
     if not names.is_name(text):
         return None
+    # `openai:gpt-4o`, as LangChain writes it; a colon may also stand before a tag, as in `mistral:7b`.
+    host, colon, model = text.partition(":")
+    if colon and not provider and host in names.PROVIDERS and names.FAMILY.match(model):
+        text = f"{host}/{model}"
     known = names.is_known(text)
     sure = Certainty.CERTAIN if known else Certainty.LIKELY
     if "/" in text or not provider or provider == "huggingface":

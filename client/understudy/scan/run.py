@@ -1,5 +1,6 @@
 """Scans a folder: lists its own files, reads them in as many processes as pay, and joins what they name."""
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,15 @@ MOST_PROCESSES = 8
 
 def scan_path(path: Path, *, leave_out: frozenset[str] = frozenset()) -> Scan:
     """All that the files below `path` name, or the one file that it is; `leave_out` are paths below it."""
+    # Syntax trees are many small objects and no circles: looking for circles in them takes a fifth of the time.
+    gc.disable()
+    try:
+        return _scan_path(path, leave_out)
+    finally:
+        gc.enable()
+
+
+def _scan_path(path: Path, leave_out: frozenset[str]) -> Scan:
     folder, paths = (path.parent, [path.name]) if path.is_file() else (path, own_files(path))
     wanted = [name for name in paths if name not in leave_out and finder_of(name.rpartition("/")[2])]
     return _joined(_scan_files(str(folder), wanted))

@@ -30,6 +30,8 @@ OPTIONS = frozenset(
         "--reranker-model",
         "--base-model",
         "--base_model",
+        "-hf",
+        "-hfr",
         "--hf-repo",
         "--hf_repo",
         "--llm-model",
@@ -50,6 +52,8 @@ _HUB_ADDRESS = re.compile(
     r"(?P<ref>[\w.-]+/[\w.-]+?)(?:\.git)?(?:/(?:resolve|raw|blob|tree)/(?P<revision>[\w.-]+))?(?=[/\s\"'?#)]|$)",
     re.ASCII,
 )
+# What fetches, or an address that only a fetch has. Any other line may be prose with a link in it.
+_FETCHES = re.compile(r"\b(?:curl|wget|aria2c|git|ADD|FROM|urlretrieve|load_file_from_url)\b|/resolve/")
 _PYTHON = re.compile(
     r"\b(?P<call>from_pretrained|SentenceTransformer|CrossEncoder|snapshot_download|hf_hub_download)\(\s*"
     r"(?:repo_id\s*=\s*|model_name_or_path\s*=\s*)?(?P<quote>\\?[\"'])(?P<ref>[^\"'\\\n]+)(?P=quote)"
@@ -122,9 +126,20 @@ def of_command(words: Sequence[Word]) -> Iterator[Hit]:
             yield from _named(target, f"{option} …", Certainty.LIKELY, revision)
         elif subject := _subject(texts, place):
             skip, how = subject
-            targets = [other for other in words[place + skip :] if not other.text.startswith("-")]
-            if targets and targets[0] is words[place + skip] and not _is_other_kind(texts):
-                yield from _named(targets[0], how, Certainty.CERTAIN, revision)
+            target = _first_name(words[place + skip :])
+            if target is not None and not _is_other_kind(texts):
+                yield from _named(target, how, Certainty.CERTAIN, revision)
+
+
+def _first_name(words: Sequence[Word]) -> Word | None:
+    """The first word that is neither an option nor the value of one; an option may be a switch, so a name has to look like one."""
+    follows_option = False
+    for word in words:
+        is_option = word.text.startswith("-")
+        if not is_option and (not follows_option or names.is_hub_id(word.text)):
+            return word
+        follows_option = is_option and "=" not in word.text
+    return None
 
 
 def _subject(texts: Sequence[str], place: int) -> tuple[int, str] | None:
@@ -180,7 +195,7 @@ def of_line(line: str, number: int) -> Iterator[Hit]:
                 number,
                 found.start("ref") + 1,
                 "address on the Hub",
-                Certainty.LIKELY,
+                Certainty.LIKELY if _FETCHES.search(line) else Certainty.GUESS,
                 found["ref"],
                 revision,
                 can_pin=True,

@@ -1,0 +1,2 @@
+MODEL="Qwen/Qwen3-32B"
+vllm serve "$MODEL"

@@ -1,0 +1,2 @@
+MODEL="Qwen/Qwen3-0.6B"
+vllm serve "$MODEL"
