@@ -62,6 +62,6 @@ app.conf.beat_schedule = {
     "keep a checkpoint of the audit chain": _every(3600, "governance.tasks.keep_checkpoint"),
     "compare gateways": _every(600, "governance.tasks.watch_gateways"),
     "expire what has ended": _every(600, "governance.tasks.expire"),
-    "forget what is old": _every(21_600, "governance.tasks.forget"),
+    "forget what is old": _every(21_600, "governance.tasks.forget_old"),
 }
 app.autodiscover_tasks(["registry", "governance"])

@@ -102,6 +102,6 @@ def keep_checkpoint() -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
-def forget() -> None:
+def forget_old() -> None:
     """Remove raw answers, checks and deliveries that are older than they are kept."""
     retention.forget(now=timezone.now(), days=settings.RETENTION_DAYS)

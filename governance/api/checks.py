@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from governance import models
 from governance.answer import Location
+from governance.api.authentication import name_of_asker
 from governance.api.check_diff import DiffSerializer, diff_of
 from governance.canonical import sha256_of
 from governance.check import (
@@ -28,7 +29,6 @@ from governance.idempotency import KEPT, LEASE, BadKey, KeyInUse, KeyReused, ans
 from governance.stored_answer import answer_of
 from governance.why import earlier_than, why
 from registry.api import filters
-from governance.api.authentication import name_of_asker
 from registry.api.people import asker_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
@@ -221,7 +221,9 @@ def _answered(request: Request, question: CheckRequest) -> Response:
     if header is None:
         return Response(answer_of(check(question, asked_by=person, now=now)))
     try:
-        claim = models.IdempotencyKey(asker=name_of_asker(request), key=read_key(header), digest=sha256_of(request.data))
+        claim = models.IdempotencyKey(
+            asker=name_of_asker(request), key=read_key(header), digest=sha256_of(request.data)
+        )
         found, is_old = answer_once(claim, lambda row: check(question, asked_by=person, now=now, key=row), now=now)
     except BadKey as error:
         raise Problem(status_code=status.HTTP_400_BAD_REQUEST, code="bad_idempotency_key", detail=str(error)) from error

@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from governance.api.boms import BODY, BillParser, BillQuery, BillRenderer, question, unknown_environment
 from governance.api.checks import CheckAnswerSerializer
 from governance.bom import download as bom_download
-from governance.check import UnknownEnvironment, answer_of, check
+from governance.check import UnknownEnvironment, check
 from governance.evidence import download
+from governance.stored_answer import answer_of
 from registry.api import resources
 from registry.api.parsers import raw_body
 from registry.api.people import person_of

@@ -27,7 +27,9 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "asker",
-                    models.CharField(help_text="Whose key it is: a person or a pipeline, by kind and id.", max_length=40),
+                    models.CharField(
+                        help_text="Whose key it is: a person or a pipeline, by kind and id.", max_length=40
+                    ),
                 ),
                 ("key", models.CharField(max_length=255)),
                 ("digest", models.CharField(help_text="Of the whole body that came with it.", max_length=64)),

@@ -138,8 +138,8 @@ def test_a_round_with_nothing_to_remove_leaves_no_line() -> None:
 def test_the_task_keeps_as_long_as_the_setting_says(tmp_path: Path, settings: pytest.FixtureRequest) -> None:
     overtaken(tmp_path, 1)
     settings.RETENTION_DAYS = 36_500  # type: ignore[attr-defined]  # pytest-django's settings
-    tasks.forget()
+    tasks.forget_old()
     assert Observation.objects.count() == 2
     settings.RETENTION_DAYS = 90  # type: ignore[attr-defined]  # pytest-django's settings
-    tasks.forget()
+    tasks.forget_old()
     assert Observation.objects.count() == 1
