@@ -58,7 +58,7 @@ def installation(tmp_path: Path, hostile: Hostile, postgresql_databases: Postgre
 def worker(installation: Production) -> Production:
     """As compose runs it, once it answers."""
     installation.start("worker-poll")
-    wait_for(lambda: "ready" in installation.log("worker-poll"), seconds=60, what="the worker is ready")
+    wait_for(lambda: "ready" in installation.log("worker-poll"), seconds=120, what="the worker is ready")
     return installation
 
 
@@ -139,10 +139,10 @@ def test_without_deadline_and_limit_the_others_wait_and_the_memory_fills(
 ) -> None:
     command = ["tests.fakes.boundless" if word == "config" else word for word in SERVICES["worker-poll"]["command"]]
     installation.start_as("worker-boundless", command)
-    wait_for(lambda: "ready" in installation.log("worker-boundless"), seconds=60, what="the worker is ready")
+    wait_for(lambda: "ready" in installation.log("worker-boundless"), seconds=120, what="the worker is ready")
     hostile.mode, before = "endless", peak_mib(installation)
     since = let_be_due(installation, BAD, WORSE)
-    wait_for(lambda: hostile.open == 2, seconds=60, what="both processes read")
+    wait_for(lambda: hostile.open == 2, seconds=120, what="both processes read")
     let_be_due(installation, GOOD)
     time.sleep(DEADLINE.total_seconds() + SLACK)
 
