@@ -55,11 +55,11 @@ def _remove_some(rows: QuerySet[Any], *, before: datetime) -> int:
     chosen: list[Model] = list(rows.order_by("pk").only("pk")[:BATCH])
     if not chosen:
         return 0
-    rows.filter(pk__in=[row.pk for row in chosen]).delete()
-    said = {"rows": len(chosen), "last": chosen[-1].pk, "older_than": before.date()}
-    name = rows.model._meta.model_name
-    audit.record(f"governance:{name}:forgotten", chosen[0], actor=None, after=said)
-    return len(chosen)
+    _, removed = rows.filter(pk__in=[row.pk for row in chosen]).delete()
+    number = removed.get(rows.model._meta.label, 0)
+    said = {"rows": number, "last": chosen[-1].pk, "older_than": before.date()}
+    audit.record(f"governance:{rows.model._meta.model_name}:forgotten", chosen[0], actor=None, after=said)
+    return number
 
 
 def _checks(before: datetime) -> QuerySet[Check]:

@@ -35,6 +35,13 @@ def test_every_source_has_recorded_payloads_and_is_tested(slug: str) -> None:
     assert slug in words_of_tests("tests/registry")
 
 
+@pytest.mark.parametrize("slug", SOURCES)
+def test_every_source_has_a_how_to(slug: str) -> None:
+    pages = (page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "how-to" / "sources").glob("*.md"))
+    how_to_try = rf"manage\.py poll {slug}\b|^\| `{slug}` \| `?\w+"
+    assert any(re.search(how_to_try, text, re.MULTILINE) for text in pages)
+
+
 @pytest.mark.parametrize("name", TRANSPORTS)
 def test_every_transport_is_tested(name: str) -> None:
     assert name in words_of_tests("tests/governance", pattern=r'"(\w+)"')

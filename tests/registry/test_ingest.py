@@ -1,5 +1,6 @@
 """What a poll leaves behind: what counts, what is held back, and what a bad document cannot do."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -289,3 +290,13 @@ def test_the_same_name_with_another_identity_is_critical(tmp_path: Path) -> None
     assert (change.severity, change.before, change.after) == ("critical", "1", "2")
     offering.refresh_from_db()
     assert offering.upstream_id == "2"
+
+
+def test_what_another_release_has_written_otherwise_has_not_changed(tmp_path: Path) -> None:
+    document = {"gpt-4o": chat(), "o3": chat()}
+    feed(tmp_path, document)
+    stored = Observation.objects.get(listing__external_id="gpt-4o")
+    Observation.objects.filter(pk=stored.pk).update(facts=stored.facts | {"input_price": "2.50", "of_later": [1]})
+
+    run = feed(tmp_path, json.dumps(document, indent=1).encode(), now=NOW + timedelta(hours=6))
+    assert (run.outcome, run.change_count, Observation.objects.count()) == ("unchanged", 0, 2)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from config.env import ModelList
-from registry.upstream import Document, Known, UpstreamError, adapter_of
+from registry.upstream import Document, Known, UpstreamError, adapter_of, pages
 from registry.upstream.base import Blocked
 from registry.upstream.provider_lists import azure_credentials
 from tests.fakes.model_lists import ModelLists
@@ -165,6 +166,17 @@ def test_a_page_that_fails_takes_the_others_with_it(
     with pytest.raises(UpstreamError, match=says) as raised:
         ask("anthropic", settings, f"{vendor.url}/models")
     assert raised.value.retryable
+
+
+def test_pages_that_take_longer_together_than_a_list_may_are_given_up(
+    vendor: ModelLists, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor.answers = {"/models": (200, FIRST), "/models?after_id=acme-prose-4": (200, LAST)}
+    monkeypatch.setattr(pages, "DEADLINE", timedelta(0))
+    with pytest.raises(UpstreamError, match="gave no whole list within 0 s") as late:
+        ask("anthropic", settings, f"{vendor.url}/models")
+    assert late.value.retryable
+    assert vendor.asked == []
 
 
 def test_the_key_does_not_follow_a_link_to_another_host(vendor: ModelLists, settings: Any) -> None:

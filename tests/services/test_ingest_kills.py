@@ -127,8 +127,7 @@ def test_three_beats_have_each_due_source_polled_once(world: World) -> None:
     world.sql("UPDATE registry_source SET next_due_at = '2026-11-01 00:00:00+00:00' WHERE slug = 'litellm'")
     workers = [world.start("-c", beats) for _ in range(3)]
     assert [worker.wait(timeout=120) for worker in workers] == [0, 0, 0]
-    assert world.sql("SELECT count(*) FROM registry_pollrun WHERE slot = '2026-11-01 00:00:00+00:00'") in (
-        [(1,)],
-        [(0,)],
-    )
+    # The two databases write a moment differently, and its day alike.
+    of_that_day = "SELECT count(*) FROM registry_pollrun WHERE substr(CAST(slot AS text), 1, 10) = '2026-11-01'"
+    assert world.sql(of_that_day) == [(1,)]
     assert set(world.told().values()) == {1}

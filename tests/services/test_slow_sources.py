@@ -58,7 +58,7 @@ def installation(tmp_path: Path, hostile: Hostile, postgresql_databases: Postgre
 def worker(installation: Production) -> Production:
     """As compose runs it, once it answers."""
     installation.start("worker-poll")
-    wait_for(lambda: "ready" in installation.log("worker-poll"), seconds=60, what="the worker is ready")
+    wait_for(lambda: "ready" in installation.log("worker-poll"), seconds=120, what="the worker is ready")
     return installation
 
 
@@ -139,20 +139,21 @@ def test_without_deadline_and_limit_the_others_wait_and_the_memory_fills(
 ) -> None:
     command = ["tests.fakes.boundless" if word == "config" else word for word in SERVICES["worker-poll"]["command"]]
     installation.start_as("worker-boundless", command)
-    wait_for(lambda: "ready" in installation.log("worker-boundless"), seconds=60, what="the worker is ready")
+    wait_for(lambda: "ready" in installation.log("worker-boundless"), seconds=120, what="the worker is ready")
     hostile.mode, before = "endless", peak_mib(installation)
     since = let_be_due(installation, BAD, WORSE)
-    wait_for(lambda: hostile.open == 2, seconds=60, what="both processes read")
+    wait_for(lambda: hostile.open == 2, seconds=120, what="both processes read")
     let_be_due(installation, GOOD)
     time.sleep(DEADLINE.total_seconds() + SLACK)
 
-    told("endless, no limits", time.time() - since, installation)
+    told("endless, no limits", None, installation)
     assert hostile.first_asked("/good", since=since) is None
     assert peak_mib(installation) - before > MOST_MIB
 
 
-def told(what: str, delay: float, running: Production) -> None:
+def told(what: str, delay: float | None, running: Production) -> None:
+    asked = "was never asked" if delay is None else f"was asked after {delay:.1f} s"
     sys.stdout.write(
-        f"{what}: the other source was asked after {delay:.1f} s; {peak_mib(running)} MiB at most; "
+        f"{what}: the other source {asked}; {peak_mib(running)} MiB at most; "
         f"Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}\n"
     )
