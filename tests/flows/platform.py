@@ -103,7 +103,7 @@ class Api:
 @contextmanager
 def running(var: Path, **settings: str) -> Iterator[Platform]:
     """Migrate, load the demo and serve until the block ends."""
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "UNDERSTUDY_", "SECRET_"))
@@ -129,7 +129,7 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,16 +1,21 @@
-"""The one table of finders: which file is read by what. A new language is a module of its own and a line here."""
+"""The one table of finders: which file is read by what. A new language is a module of its own and a line here.
+
+A finder's module is imported with the first file that it reads: their expressions take longer to compile than a small
+folder takes to scan.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from importlib import import_module
+from typing import Any
 
-from understudy.scan import config_files, cyclonedx_xml, dockerfiles, javascript, notebooks, python, shell
 from understudy.scan.hits import Findings
-from understudy.scan.python_worth import is_worth_parsing
 
 MEBIBYTE = 1024 * 1024
 # Of these words each configuration that names a model holds one; keys of environment variables are in capitals.
 CONFIG_WORDS = tuple(b"odel MODEL llm LLM embed EMBED rerank RERANK ollama vllm repo_id download huggingface".split())
+SCRIPT_WORDS = (b"odel", b"MODEL", b"pipeline(", b"from_pretrained", b"@ai-sdk/")
 SHELL_WORDS = (*CONFIG_WORDS, b"from_pretrained", b"SentenceTransformer", b"CrossEncoder", b"lms")
 
 
@@ -32,19 +37,28 @@ def _always(data: bytes) -> bool:
     return bool(data)
 
 
-PYTHON = Finder(python.find, is_worth_parsing)
-JAVASCRIPT = Finder(javascript.find, javascript.is_worth_reading)
-NOTEBOOK = Finder(notebooks.find, _any_of((b"cells",)), largest=16 * MEBIBYTE)
-SHELL = Finder(shell.find, _any_of(SHELL_WORDS))
-DOCKERFILE = Finder(dockerfiles.find, _always)
-YAML = Finder(config_files.find_yaml, _any_of(CONFIG_WORDS))
-VALUES = Finder(config_files.find_values, _always)
-JSON = Finder(config_files.find_json, _any_of(CONFIG_WORDS))
-BILL = Finder(config_files.find_json, _any_of(CONFIG_WORDS), largest=64 * MEBIBYTE)
-XML_BILL = Finder(cyclonedx_xml.find, _any_of((b"machine-learning-model", b"<!DOCTYPE")), largest=64 * MEBIBYTE)
-TOML = Finder(config_files.find_toml, _any_of(CONFIG_WORDS))
-ENV = Finder(config_files.find_env, _always)
-TERRAFORM = Finder(config_files.find_terraform, _always)
+def _in(module: str, function: str = "find") -> Callable[..., Any]:
+    """A function of a module beside this one, which is imported when the function is first called."""
+
+    def call(content: bytes | str) -> Any:
+        return getattr(import_module(f"understudy.scan.{module}"), function)(content)
+
+    return call
+
+
+PYTHON = Finder(_in("python"), _in("python_worth", "is_worth_parsing"))
+JAVASCRIPT = Finder(_in("javascript"), _any_of(SCRIPT_WORDS))
+NOTEBOOK = Finder(_in("notebooks"), _any_of((b"cells",)), largest=16 * MEBIBYTE)
+SHELL = Finder(_in("shell"), _any_of(SHELL_WORDS))
+DOCKERFILE = Finder(_in("dockerfiles"), _always)
+YAML = Finder(_in("config_files", "find_yaml"), _any_of(CONFIG_WORDS))
+VALUES = Finder(_in("config_files", "find_values"), _always)
+JSON = Finder(_in("config_files", "find_json"), _any_of(CONFIG_WORDS))
+BILL = Finder(_in("config_files", "find_json"), _any_of(CONFIG_WORDS), largest=64 * MEBIBYTE)
+XML_BILL = Finder(_in("cyclonedx_xml"), _any_of((b"machine-learning-model", b"<!DOCTYPE")), largest=64 * MEBIBYTE)
+TOML = Finder(_in("config_files", "find_toml"), _any_of(CONFIG_WORDS))
+ENV = Finder(_in("config_files", "find_env"), _always)
+TERRAFORM = Finder(_in("config_files", "find_terraform"), _always)
 
 BY_ENDING = {
     ".py": PYTHON,

@@ -10,7 +10,6 @@ from understudy.scan.config_keys import is_model_key
 from understudy.scan.hits import Certainty, Findings, Hit
 
 LONGEST_LINE = 20_000
-WORDS = (b"odel", b"MODEL", b"pipeline(", b"from_pretrained", b"@ai-sdk/")
 # Comments and the texts that could hold what looks like one. A regular expression with a quote in it misleads this up to
 # the end of its line, no further.
 _TOKEN = re.compile(
@@ -55,11 +54,6 @@ def find(text: str) -> Findings:
         return Findings(problem="lines of more than 20,000 characters, as only generated code has")
     script = _Script(text)
     return Findings(tuple(sorted(script.hits(), key=lambda hit: (hit.line, hit.column))))
-
-
-def is_worth_reading(data: bytes) -> bool:
-    """False only where `find` would find nothing."""
-    return any(word in data for word in WORDS)
 
 
 @dataclass(slots=True)

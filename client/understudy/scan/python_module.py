@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from understudy.scan.hits import Certainty
@@ -53,10 +52,15 @@ def read_module(tree: ast.Module) -> tuple[Module, list[Place]]:
     return module, places
 
 
-@cache
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
 def _below(kind: type[ast.AST]) -> tuple[str, ...]:
     """The fields of a kind of node below which a call or a binding may stand."""
-    return tuple(name for name in kind._fields if name not in _PLAIN)
+    known = _FIELDS.get(kind)
+    if known is None:
+        known = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    return known
 
 
 def _call(node: ast.Call, scope: Scope, _: Module) -> Iterator[Place]:

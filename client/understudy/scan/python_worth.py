@@ -1,6 +1,7 @@
 """Whether a Python file is worth parsing. Parsing costs fifty times as much as this look at the bytes."""
 
 import re
+from functools import cache
 
 from understudy.scan.names import FAMILY, NAMESPACES, PROVIDERS
 from understudy.scan.python_calls import CALLS, ON_CLIENTS
@@ -39,10 +40,6 @@ _METHODS = {
 }
 _NO_CALL = re.compile(rb"\s*(?:async\s+)?(?:def|class)\s|.*super\(\)\.$|\s*#")
 _NAMES = frozenset(name.encode() for name in CALLS)
-_FAMILIES = FAMILY.pattern.lower().encode()
-_KNOWN = b"|".join(sorted((re.escape(name.encode()) for name in NAMESPACES | PROVIDERS), reverse=True))
-# A text that `names.is_known` would take, in lower case: to ignore the case costs three times as much.
-_LITERAL = re.compile(rb"[\"'](?:(?:" + _KNOWN + rb")[/:][\w.:/@-]+|(?:[\w.-]+/)?" + _FAMILIES + rb"[\w.:@-]*)[\"']")
 # Put together, too: `f"{provider}/{name}"`, `"openai/" + name`.
 _HUB_ID = re.compile(rb"[\"'](?:[\w.-]+/[\w.-]+[\"']|[\w.{}\[\]()-]*/[\w.{}()-]*[\"'])")
 _KEY = re.compile(rb"odel|MODEL|[lL][lL][mM]|ncoder|edder|anker|CHECKPOINT|heckpoint")
@@ -52,6 +49,17 @@ _PROSE = re.compile(
     rb'|("(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\')',
     re.DOTALL,
 )
+
+
+@cache
+def _literal() -> re.Pattern[bytes]:
+    """A text that `names.is_known` would take, in lower case: to ignore the case costs three times as much.
+
+    Made when it is first needed, for it takes long.
+    """
+    known = b"|".join(sorted((re.escape(name.encode()) for name in NAMESPACES | PROVIDERS), reverse=True))
+    families = FAMILY.pattern.lower().encode()
+    return re.compile(rb"[\"'](?:(?:" + known + rb")[/:][\w.:/@-]+|(?:[\w.-]+/)?" + families + rb"[\w.:@-]*)[\"']")
 
 
 def is_worth_parsing(data: bytes) -> bool:
@@ -67,7 +75,7 @@ def _has_evidence(data: bytes) -> bool:
         any(word in data and _is_near(data, word) and _is_called(data, word) for word in _CALLED)
         or any(module in data and any(method in data for method in methods) for module, methods in _METHODS.items())
         or _is_renamed(data)
-        or _LITERAL.search(data.lower()) is not None
+        or _literal().search(data.lower()) is not None
         or any(_KEY.search(_before(data, found.start())) for found in _HUB_ID.finditer(data))
     )
 

@@ -1,10 +1,8 @@
 """Scans a folder: lists its own files, reads them in as many processes as pay, and joins what they name."""
 
 import gc
-import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,10 +38,14 @@ def _scan_path(path: Path, leave_out: frozenset[str]) -> Scan:
 def _scan_files(folder: str, paths: list[str]) -> Iterator[FileResult]:
     scan = partial(scan_file, folder)
     processes = min(_usable_processors(), MOST_PROCESSES)
-    if len(paths) <= FEW_FILES or processes < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
+    if len(paths) <= FEW_FILES or processes < 2 or not hasattr(os, "fork"):  # noqa: PLR2004
         yield from map(scan, paths)
         return
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
+    # They take longer to import than a small folder takes to scan.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
         yield from pool.map(scan, paths, chunksize=BATCH)
 
 

@@ -126,9 +126,9 @@ def of_command(words: Sequence[Word]) -> Iterator[Hit]:
             yield from _named(target, f"{option} …", Certainty.LIKELY, revision)
         elif subject := _subject(texts, place):
             skip, how = subject
-            target = _first_name(words[place + skip :])
-            if target is not None and not _is_other_kind(texts):
-                yield from _named(target, how, Certainty.CERTAIN, revision)
+            named = _first_name(words[place + skip :])
+            if named is not None and not _is_other_kind(texts):
+                yield from _named(named, how, Certainty.CERTAIN, revision)
 
 
 def _first_name(words: Sequence[Word]) -> Word | None:
