@@ -55,7 +55,7 @@ def _blank(path: str) -> str:
 
 @pytest.mark.parametrize("operation", [f"{method} {path}" for method, path in OPERATIONS])
 def test_no_input_makes_it_fail(operation: str, schema: Any) -> None:
-    resource = operation.split()[1].split("/")[0]
+    resource = operation.split()[1].split("/", maxsplit=1)[0]
     row = None if resource in WITHOUT_ROWS else row_for(resource)
     people = people_of(row or make.dependency())
     tokens = [token for _, token in people.values()]
