@@ -31,7 +31,7 @@ class LoginForm(AuthenticationForm):
         try:
             cleaned: dict[str, Any] = super().clean()
         except Throttled as error:
-            raise ValidationError(f"Too many attempts to log in. Try again in {error.wait:.0f} seconds.") from error
+            raise ValidationError(str(error.detail)) from error
         return cleaned
 
 

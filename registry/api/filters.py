@@ -23,10 +23,11 @@ class RowFilter(ModelChoiceFilter):
     """By another row; one beyond the bounds of the token in use is as unknown as one that never was."""
 
     def get_queryset(self, request: Any) -> Any:
-        return narrow(super().get_queryset(request))
+        rows: Any = super().get_queryset(request)  # type: ignore[no-untyped-call]  # the library declares no types here
+        return narrow(rows)
 
 
-_BY_ROW = {
+_BY_ROW: dict[Any, dict[str, Any]] = {
     kind: {**FILTER_FOR_DBFIELD_DEFAULTS[kind], "filter_class": RowFilter} for kind in (ForeignKey, OneToOneField)
 }
 

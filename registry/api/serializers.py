@@ -18,6 +18,13 @@ class _Slug(serializers.SlugRelatedField[Any]):
         kwargs.setdefault("read_only", queryset is None)
         super().__init__(queryset=queryset, **kwargs)
 
+    def bind(self, field_name: str, parent: Any) -> None:
+        """What is only read may be null where the column may."""
+        super().bind(field_name, parent)
+        model = getattr(getattr(parent, "Meta", None), "model", None)
+        if self.read_only and model is not None and self.source in {field.name for field in model._meta.fields}:
+            self.allow_null = model._meta.get_field(self.source).null
+
     def get_queryset(self) -> Any:
         """The rows that may be named: those within the bounds of the token in use."""
         return narrow(super().get_queryset())

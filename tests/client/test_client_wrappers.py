@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-INPUTS = {"stage": "test", "path": ".", "environment": "production", "client": "./understudy.pyz"}
+INPUTS = {
+    "stage": "test",
+    "path": ".",
+    "environment": "production",
+    "client": "./understudy.pyz",
+    "audience": "https://understudy.example.org",
+}
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -45,9 +45,9 @@ class Platform:
         assert done.code == 0, f"{arguments} failed:\n{done.out}\n{done.err}"
         return done.out
 
-    def client(self, *arguments: str, token: str, folder: Path) -> Run:
+    def client(self, *arguments: str, token: str, folder: Path, **variables: str) -> Run:
         """Run the CI client in `folder`, as a pipeline would."""
-        extra = {"UNDERSTUDY_TOKEN": token, "UNDERSTUDY_URL": self.url, "PYTHONPATH": str(ROOT / "client")}
+        extra = variables | {"UNDERSTUDY_TOKEN": token, "UNDERSTUDY_URL": self.url, "PYTHONPATH": str(ROOT / "client")}
         return self._run([sys.executable, "-m", "understudy", *arguments], extra=extra, folder=folder)
 
     def api(self, username: str) -> "Api":

@@ -206,8 +206,8 @@ WRITES: dict[str, Write] = {
         lambda _: {
             "vendor": make.vendor().slug,
             "severity": "warning",
-            "statement": "It closes up.",
-            "evidence_url": "https://news.example/1",
+            "summary": "It closes up.",
+            "source_url": "https://news.example/1",
         },
     ),
     "POST checks": both(
@@ -249,7 +249,7 @@ WRITES: dict[str, Write] = {
             "trigger": "It retires.",
             "switch_procedure": "Change the route.",
             "switched_by": "On call",
-            "alternatives": [{"kind": "manual", "description": "By hand.", "impact": "Slower."}],
+            "alternatives": [{"kind": "manual", "description": "By hand.", "impact_statement": "Slower."}],
         },
     ),
     "POST fallback-plans/{}/submit": Write(("owner",), NOBODY),
