@@ -18,7 +18,9 @@ class EnrollForm(forms.Form):
     """What `enroll.enroll` takes besides the row."""
 
     developer = forms.ModelChoiceField(
-        Vendor.objects.standing(), label="Who made it?", help_text="Whom you cannot find here is added to the vendors first."
+        Vendor.objects.standing(),
+        label="Who made it?",
+        help_text="Whom you cannot find here is added to the vendors first.",
     )
     owner = forms.ModelChoiceField(Team.objects.all(), label="Which team answers for it?")
 
