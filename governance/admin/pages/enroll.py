@@ -20,9 +20,12 @@ class EnrollForm(forms.Form):
     developer = forms.ModelChoiceField(
         Vendor.objects.standing(),
         label="Who made it?",
+        empty_label="Choose the vendor",
         help_text="Whom you cannot find here is added to the vendors first.",
     )
-    owner = forms.ModelChoiceField(Team.objects.all(), label="Which team answers for it?")
+    owner = forms.ModelChoiceField(
+        Team.objects.all(), label="Which team answers for it?", empty_label="Choose the team"
+    )
 
 
 def enroll(request: HttpRequest, pk: int) -> HttpResponse:
