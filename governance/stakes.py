@@ -68,7 +68,7 @@ def _of_offering(team_ids: TeamIds, offering: Offering) -> bool:
 
 def _is_saved(row: Model) -> bool:
     # What the database does not know yet nothing leads to.
-    return not row._state.adding
+    return not row._state.adding  # noqa: SLF001 - Django's only word for it
 
 
 _STAKES: dict[type[Model], Callable[[TeamIds, Any], bool]] = {
