@@ -21,6 +21,11 @@ def set_breakers(*, now: datetime) -> int:
     before = {source.pk: source.breaker_share for source in behind}
     Source.objects.filter(pk__in=before).update(breaker_share=share)
     for source in behind:
-        told = {"before": {"breaker_share": before[source.pk]}, "after": {"breaker_share": share}}
-        audit.record("governance:source:breaker_set", source, actor=None, **told)
+        audit.record(
+            "governance:source:breaker_set",
+            source,
+            actor=None,
+            before={"breaker_share": before[source.pk]},
+            after={"breaker_share": share},
+        )
     return len(behind)

@@ -15,6 +15,7 @@ from registry.lineage import Vendor, roots_of
 from registry.models import Dependency, Environment, Offering, System
 
 Scope = Concentration.Scope
+_Key = tuple[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def after_switch(dependency: Dependency, alternative: Offering) -> After:
         is_critical=system.criticality == System.Criticality.CRITICAL,
         is_new=not _is_counted(dependency, day),
     )
-    scopes = {
+    scopes: dict[_Key, str] = {
         (Scope.ORGANISATION, None): "Organisation",
         (Scope.TEAM, system.team_id): f"Team {system.team}",
         (Scope.SYSTEM, system.pk): f"System {system}",
@@ -133,9 +134,6 @@ def after_adoption(offering: Offering) -> After:
 def _newest_day() -> date | None:
     day: date | None = Concentration.objects.aggregate(Max("day"))["day__max"]
     return day
-
-
-_Key = tuple[str, int | None]
 
 
 def _lines(day: date, scopes: Mapping[_Key, str], move: Move, vendors: Sequence[Vendor]) -> Iterator[Line]:

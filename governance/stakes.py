@@ -41,12 +41,12 @@ def _of_model(team_ids: TeamIds, model: AIModel) -> bool:
     """What was made from it counts as well: its lineage is theirs."""
     if model.owner_id in team_ids:
         return True
-    return model.pk is not None and _lineages(team_ids).filter(ancestor=model).exists()
+    return _is_saved(model) and _lineages(team_ids).filter(ancestor=model).exists()
 
 
 def _of_vendor(team_ids: TeamIds, vendor: Vendor) -> bool:
     """Whoever stands behind a model of theirs, by lineage or ownership, or serves one."""
-    if vendor.pk is None:
+    if not _is_saved(vendor):
         return False
     behind = _lineages(team_ids).filter(ancestor__developer__ancestor_rows__ancestor=vendor)
     serves = _uses(team_ids).filter(Q(served_by=vendor) | Q(served_by=None, offering__provider=vendor))
@@ -63,7 +63,12 @@ def _of_block(team_ids: TeamIds, block: Block) -> bool:
 
 
 def _of_offering(team_ids: TeamIds, offering: Offering) -> bool:
-    return offering.model_id is not None and _of_model(team_ids, offering.model)
+    return _of_model(team_ids, offering.model)
+
+
+def _is_saved(row: Model) -> bool:
+    # What the database does not know yet nothing leads to.
+    return not row._state.adding  # noqa: SLF001 - Django's only word for it
 
 
 _STAKES: dict[type[Model], Callable[[TeamIds, Any], bool]] = {

@@ -9,7 +9,7 @@ from registry.api.serializers import Key, Slug
 
 
 class AlternativeSerializer(serializers.ModelSerializer[models.Alternative]):
-    served_by = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    served_by = Slug(models.Vendor.objects.standing(), required=False, allow_null=True)
     ref = serializers.CharField(source="offering.external_id", default=None, read_only=True)
 
     class Meta:

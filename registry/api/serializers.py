@@ -178,7 +178,7 @@ class RevisionSerializer(serializers.ModelSerializer[models.Revision]):
 
 class OfferingSerializer(serializers.ModelSerializer[models.Offering]):
     model = Slug(models.AIModel.objects.all())
-    provider = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    provider = Slug(models.Vendor.objects.standing(), required=False, allow_null=True)
     revisions = RevisionSerializer(many=True, read_only=True)
     aliases = Slug(slug_field="text", many=True, read_only=True)
     facts_as_of = serializers.SerializerMethodField()
@@ -258,7 +258,7 @@ class EnvironmentSerializer(serializers.ModelSerializer[models.Environment]):
 class DependencySerializer(serializers.ModelSerializer[models.Dependency]):
     system = Slug(models.System.objects.all())
     environment = Slug(models.Environment.objects.all())
-    served_by = Slug(models.Vendor.objects.all(), required=False, allow_null=True)
+    served_by = Slug(models.Vendor.objects.standing(), required=False, allow_null=True)
     ref = serializers.CharField(source="offering.external_id", read_only=True)
 
     class Meta:

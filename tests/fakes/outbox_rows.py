@@ -60,9 +60,10 @@ def sign(number: int) -> None:
     from governance import audit  # noqa: PLC0415 - the same
     from registry.models import Team  # noqa: PLC0415 - the same
 
+    team = Team.objects.get(slug="search")
     for _ in range(number):
         with transaction.atomic():
-            audit.record("tests:team:changed", Team.objects.get(), actor=None)
+            audit.record("tests:team:changed", team, actor=None)
 
 
 def _change(dependency: Any, kind: str, **fields: Any) -> None:

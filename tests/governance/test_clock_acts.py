@@ -12,6 +12,7 @@ from governance import breaker, corrections, dry_run, forget, policies, tasks
 from governance.models import AuditEntry, DryRun, Proposal
 from registry.absence import MAX_GONE, is_mass
 from registry.models import Correction, Source
+from registry.models.upstream import BREAKER_AT_MOST
 from tests import factories as f
 from tests.factories import NOW, TODAY
 
@@ -94,6 +95,10 @@ def test_one_that_begins_later_sets_it_on_its_day_and_a_new_source_follows() -> 
     assert breaker.set_breakers(now=when) == 1
     assert breaker.set_breakers(now=when) == 0
     assert shares() == {0.02}
+
+
+def test_what_a_row_may_hold_is_what_counts_where_nobody_says_otherwise() -> None:
+    assert BREAKER_AT_MOST == MAX_GONE
 
 
 def test_a_breaker_that_trips_later_is_a_loosening_and_above_a_twentieth_nothing_is() -> None:

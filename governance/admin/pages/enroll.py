@@ -18,9 +18,14 @@ class EnrollForm(forms.Form):
     """What `enroll.enroll` takes besides the row."""
 
     developer = forms.ModelChoiceField(
-        Vendor.objects.all(), label="Who made it?", help_text="Whom you cannot find here is added to the vendors first."
+        Vendor.objects.standing(),
+        label="Who made it?",
+        empty_label="Choose the vendor",
+        help_text="Whom you cannot find here is added to the vendors first.",
     )
-    owner = forms.ModelChoiceField(Team.objects.all(), label="Which team answers for it?")
+    owner = forms.ModelChoiceField(
+        Team.objects.all(), label="Which team answers for it?", empty_label="Choose the team"
+    )
 
 
 def enroll(request: HttpRequest, pk: int) -> HttpResponse:

@@ -100,7 +100,7 @@ class RetirementForm(forms.Form):
 class BlockForm(forms.Form):
     """What `blocks.block` takes: exactly one of vendor, model and offering."""
 
-    vendor = forms.ModelChoiceField(Vendor.objects.all(), required=False, empty_label="–")
+    vendor = forms.ModelChoiceField(Vendor.objects.standing(), required=False, empty_label="–")
     model = forms.ModelChoiceField(
         AIModel.objects.all(),
         required=False,
@@ -122,7 +122,7 @@ class BlockForm(forms.Form):
 class NewsForm(forms.Form):
     """What `registry.reports.report_vendor_signal` takes."""
 
-    vendor = forms.ModelChoiceField(Vendor.objects.all(), to_field_name="slug", empty_label="Choose the vendor")
+    vendor = forms.ModelChoiceField(Vendor.objects.standing(), to_field_name="slug", empty_label="Choose the vendor")
     summary = forms.CharField(
         max_length=Change._meta.get_field("summary").max_length,
         label="What happened?",

@@ -85,7 +85,7 @@ class AlternativeForm(forms.Form):
     )
     pinned_revision = forms.CharField(label="Pinned revision", max_length=64, required=False)
     served_by = forms.ModelChoiceField(
-        Vendor.objects.all(), label="Served by", required=False, empty_label="its provider"
+        Vendor.objects.standing(), label="Served by", required=False, empty_label="its provider"
     )
     impact_statement = long_text(
         label="What do users lose?", required=False, help_text="Required where no model takes over."

@@ -29,6 +29,7 @@ SHOWN = (
     "alternative__plan_revision__plan",
     "system__team",
     "model__owner",
+    "model__developer",
 )
 
 
