@@ -285,7 +285,7 @@ def _silent_sources(answer: Answer) -> list[dict[str, str | None]]:
         return []
     return [
         {
-            "source": source.slug,
+            "slug": source.slug,
             "name": source.name,
             "silent_since": as_text(since[source.pk]),
             "last_success_at": as_text(source.last_success_at) if source.last_success_at else None,

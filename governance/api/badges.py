@@ -34,7 +34,6 @@ class SystemBadge(APIView):
 
     @extend_schema(
         operation_id="systems_badge",
-        auth=[{"tokenAuth": []}, {"cookieAuth": []}, {}],
         parameters=[
             OpenApiParameter("environment", str, description=f"By slug; {DEFAULT_ENVIRONMENT} where it is left out."),
             OpenApiParameter(

@@ -1,9 +1,8 @@
 """`POST /checks/`: the question of a pipeline, and its stored answer."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -98,7 +97,7 @@ class FindingSerializer(serializers.Serializer[None]):
 class StaleSourceSerializer(serializers.Serializer[None]):
     """A source whose silence the answer suffers from: facts of it are older than two of its intervals."""
 
-    source = serializers.SlugField()
+    slug = serializers.SlugField()
     name = serializers.CharField()
     silent_since = serializers.DateTimeField(help_text="When it last answered about a model in question.")
     last_success_at = serializers.DateTimeField(allow_null=True, help_text="Its last good poll, as it was then.")
@@ -174,14 +173,14 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
         parameters=[_IF_NONE_MATCH],
         responses={200: CheckAnswerSerializer, 304: OpenApiResponse(description="You have it already.")},
     )
-    def retrieve(self, request: Request, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+    def retrieve(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """A stored answer, with an ETag: it stays the same for ever."""
         answer = answer_of(self.get_object())
         etag = f'"{sha256_of(answer)[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         response = Response(answer, headers=headers)
-        kept: HttpResponseBase | None = get_conditional_response(request._request, etag=etag, response=response)  # noqa: SLF001 - DRF's own name for it
-        return kept or response
+        # Without a body for who has it already; that one is Django's own and passes as it is.
+        return cast("Response", get_conditional_response(request._request, etag=etag, response=response))  # noqa: SLF001 - DRF's own name for it
 
     @extend_schema(
         parameters=[

@@ -174,3 +174,50 @@ def test_what_goes_through_a_proxy_is_encrypted_on_the_last_retry_too(client: Cl
     assert [seen.method for seen in proxy.log] == ["CONNECT"] * 3
     assert not any("Authorization" in seen.headers for seen in proxy.log)
     assert tunnelled[0][:2] == TLS_HANDSHAKE
+
+
+SCANNED = 'system = "product-search"\n[[models]]\nref = "openai/gpt-4o"\n'
+CODE = 'client.chat.completions.create(model="gpt-4o", messages=[])\n'
+
+
+def is_complete(inside: ClientInside, serve: Serve, *arguments: str) -> bool:
+    """Whether the server was told that it hears of all models."""
+    return bool(asked(inside, serve, *arguments).json().get("complete", False))
+
+
+def write(inside: ClientInside, name: str, text: str) -> None:
+    (inside.folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (inside.folder / name).write_text(f"from openai import OpenAI\nclient = OpenAI()\n{text}", encoding="utf-8")
+
+
+def test_a_scan_that_saw_everything_says_that_these_are_all_models(inside: ClientInside, serve: Serve) -> None:
+    inside.write_manifest(SCANNED)
+    write(inside, "src/a.py", CODE)
+
+    assert is_complete(inside, serve)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        (CODE, ["--no-scan"]),
+        ("client.chat.completions.create(model=row.name, messages=[])\n", []),
+        ('client.chat.completions.create(model="gpt-5", messages=[])  # understudy: ignore[UD106] a trial\n', []),
+        (CODE, ["src", "--manifest", "understudy.toml"]),
+    ],
+    ids=["no scan", "a name that nobody can work out", "a use that is ignored", "a part of the folder"],
+)
+def test_one_that_did_not_says_nothing_of_the_kind(
+    inside: ClientInside, serve: Serve, text: str, arguments: list[str]
+) -> None:
+    inside.write_manifest(SCANNED)
+    write(inside, "src/a.py", text)
+
+    assert not is_complete(inside, serve, *arguments)
+
+
+def test_a_manifest_can_say_that_others_name_the_rest(inside: ClientInside, serve: Serve) -> None:
+    inside.write_manifest(f"complete = false\n{SCANNED}")
+    write(inside, "src/a.py", CODE)
+
+    assert not is_complete(inside, serve)

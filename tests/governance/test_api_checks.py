@@ -210,7 +210,7 @@ def test_the_sources_whose_silence_counts_are_named_with_their_last_success(as_r
 
     assert ask(as_role("viewer"), used.offering.external_id).json()["stale_sources"] == [
         {
-            "source": "hub",
+            "slug": "hub",
             "name": "hub",
             "silent_since": "2026-04-14T03:00:00Z",
             "last_success_at": "2026-04-14T03:00:00Z",

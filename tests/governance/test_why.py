@@ -181,8 +181,15 @@ def test_answers_on_the_same_grounds_keep_them_once(used: Dependency) -> None:
 
 
 def test_an_answer_from_before_grounds_were_kept_is_compared_as_far_as_it_goes(used: Dependency) -> None:
-    old = ask(used, commit="aaa")
-    Check.objects.filter(pk=old.pk).update(grounds=None, findings_digest="")
+    Check.objects.create(
+        system=used.system,
+        environment=used.environment,
+        request={"models": [{"ref": "acme/e5", "via": "", "revision": "", "purpose": "", "locations": []}]},
+        verdict="pass",
+        checked_at=NOW,
+        policy_version=0,
+        commit="aaa",
+    )
     found = why(ask(used, days=1, commit="bbb"))
 
     assert moves(found) == {("code", "commit", "aaa", "bbb")}

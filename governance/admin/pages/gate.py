@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -142,8 +143,11 @@ def gate(request: HttpRequest, slug: str) -> HttpResponse:
     except UnknownEnvironment as unknown:
         raise Http404(str(unknown)) from unknown
     person = person_of(request)
-    rights = {"can_propose": can_propose_for_system(person, system), "can_break_glass": can_break_glass(person, system)}
-    links = {
+    rights: dict[str, Any] = {
+        "can_propose": can_propose_for_system(person, system),
+        "can_break_glass": can_break_glass(person, system),
+    }
+    links: dict[str, Any] = {
         "badge_url": badge_url(system.slug, page.environment.slug),
         "gate_url": absolute(f"{reverse('pages:gate', args=[system.slug])}?environment={page.environment.slug}"),
     }
