@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Celery, Task
 
+from config import file_broker
 from governance.doors import Door, through
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -27,6 +28,7 @@ class RecordedTask(Task):
             return super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Celery carries no types
 
 
+file_broker.register()
 app = Celery("understudy", task_cls=RecordedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = "poll"

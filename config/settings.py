@@ -184,7 +184,7 @@ if ENV.redis_url:
     # time limit, else a slow task is started again while it still runs.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 1500}
 else:
-    CELERY_BROKER_URL = "filesystem://localhost//"
+    CELERY_BROKER_URL = "wholefiles://localhost//"
     _QUEUE, _CONTROL = ENV.var / "broker" / "queue", ENV.var / "broker" / "control"
     _QUEUE.mkdir(parents=True, exist_ok=True)
     _CONTROL.mkdir(parents=True, exist_ok=True)
