@@ -227,7 +227,7 @@ TABLE: dict[type[Model], Rights] = {
     decisions.Check: Rights(add=anybody),
     decisions.Finding: EVIDENCE,
     decisions.Grounds: EVIDENCE,
-    decisions.IdempotencyKey: Rights(view=admin),
+    decisions.IdempotencyKey: EVIDENCE,
     decisions.Outlook: EVIDENCE,
     decisions.Forewarning: EVIDENCE,
     # what if they go
