@@ -259,7 +259,7 @@ TABLE: dict[type[Model], Rights] = {
     decisions.Finding: EVIDENCE,
     Pipeline: Rights(add=own | admin, change=own | steward),  # to change it is to end it
     decisions.Grounds: EVIDENCE,
-    decisions.IdempotencyKey: Rights(view=admin),
+    decisions.IdempotencyKey: EVIDENCE,
     decisions.Outlook: EVIDENCE,
     decisions.Forewarning: EVIDENCE,
     # What it serves decides which plans it is held against; who runs it hands its configuration in.
