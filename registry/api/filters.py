@@ -28,7 +28,7 @@ class RowFilter(ModelChoiceFilter):
 
 
 _BY_ROW: dict[Any, dict[str, Any]] = {
-    kind: {**FILTER_FOR_DBFIELD_DEFAULTS[kind], "filter_class": RowFilter} for kind in (ForeignKey, OneToOneField)
+    kind: dict(FILTER_FOR_DBFIELD_DEFAULTS[kind], filter_class=RowFilter) for kind in (ForeignKey, OneToOneField)
 }
 
 
