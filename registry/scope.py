@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
@@ -104,13 +104,10 @@ def unbound() -> Iterator[None]:
         _bounds.reset(token)
 
 
-Rows = TypeVar("Rows", QuerySet[Any], None)
-
-
-def narrow(rows: Rows) -> Rows:
-    """`rows` within the bounds of the token in use; None stays None."""
+def narrow(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """`rows` within the bounds of the token in use."""
     inside = _bounds.get()
-    if rows is None or inside is None or not inside.is_scoped or rows.model in SHARED:
+    if inside is None or not inside.is_scoped or rows.model in SHARED:
         return rows
     if (way := WAYS.get(rows.model)) is None:
         return rows.none()

@@ -27,13 +27,12 @@ class RowFilter(ModelChoiceFilter):
         return narrow(rows)
 
 
-_BY_ROW: dict[Any, dict[str, Any]] = {
-    kind: {**FILTER_FOR_DBFIELD_DEFAULTS[kind], "filter_class": RowFilter} for kind in (ForeignKey, OneToOneField)
-}
+_DEFAULTS: dict[Any, Any] = FILTER_FOR_DBFIELD_DEFAULTS
+_BY_ROW = {kind: {**_DEFAULTS[kind], "filter_class": RowFilter} for kind in (ForeignKey, OneToOneField)}
 
 
 class FilterSet(PlainFilterSet):
-    FILTER_DEFAULTS = FILTER_FOR_DBFIELD_DEFAULTS | _BY_ROW
+    FILTER_DEFAULTS = _DEFAULTS | _BY_ROW
 
 
 def filters_of(model: type[Model], /, *fields: str, **paths: str) -> type[FilterSet]:

@@ -27,7 +27,8 @@ class _Slug(serializers.SlugRelatedField[Any]):
 
     def get_queryset(self) -> Any:
         """The rows that may be named: those within the bounds of the token in use."""
-        return narrow(super().get_queryset())
+        rows = super().get_queryset()
+        return None if rows is None else narrow(rows)
 
     def to_internal_value(self, data: Any) -> Any:
         """The row of that name; a NUL, which PostgreSQL refuses to look for, is in none."""
@@ -44,7 +45,8 @@ Slug: Any = _Slug
 class _Key(serializers.PrimaryKeyRelatedField[Any]):
     def get_queryset(self) -> Any:
         """The rows that may be named: those within the bounds of the token in use."""
-        return narrow(super().get_queryset())
+        rows = super().get_queryset()
+        return None if rows is None else narrow(rows)
 
 
 Key: Any = _Key
