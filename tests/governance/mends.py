@@ -56,7 +56,9 @@ def lose_the_owner(dependency: Dependency) -> None:
 
 
 def name_an_owner(dependency: Dependency) -> None:
-    Member.objects.create(team=dependency.offering.model.owner, user=f.user(), role="owner")
+    team = dependency.offering.model.owner
+    assert team is not None
+    Member.objects.create(team=team, user=f.user(), role="owner")
 
 
 def end_the_adoption(dependency: Dependency) -> None:
