@@ -38,7 +38,7 @@ class SystemAdmin(RegisterAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (Dependencies,)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: System | None = None) -> tuple[str, ...]:
         """Tags decide on exceptions of the policy, and criticality and distribution on what it asks: the team that has to
         pass the gate does not change them, whatever else its people may do.
         """

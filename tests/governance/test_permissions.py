@@ -43,7 +43,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "registry.revision": ("reviewer admin", "reviewer admin", "reviewer admin"),
     "registry.alias": ("reviewer admin", "reviewer admin", "reviewer admin"),
     "registry.environment": ("admin", "admin", "admin"),
-    "registry.system": ("owner admin", "owner admin", "admin"),
+    "registry.system": ("owner admin", "owner reviewer admin", "admin"),
     "registry.dependency": ("owner admin", "owner admin", ""),
     "registry.fallbackplan": ("owner", "owner", ""),
     "registry.planrevision": ("owner", "owner", "owner"),
