@@ -20,6 +20,8 @@ def register() -> None:
             models.Check: of_system("system"),
             models.Comment: of_system("proposal__dependency__system", "proposal__system", f"proposal__{_ALTERNATIVE}"),
             models.Concentration: Way(system=("system",), team=("team", "system__team")),
+            models.Gateway: Way(system=("system",), team=("team",)),
+            models.GatewayReport: Way(system=("gateway__system",), team=("gateway__team",)),
             models.Impact: of_system("dependency__system"),
             models.Notice: Way(team=("channel__team",)),
             models.Pipeline: of_system("system"),

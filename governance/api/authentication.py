@@ -18,7 +18,9 @@ from registry.api.people import person_of
 from registry.models import User
 
 _KEYWORDS = {"bearer", "token"}
-_CHECKS, _BADGE = "checks-", "badge"
+_CHECKS = "checks-"
+# A question by a list of models, and by a bill of materials.
+_QUESTIONS = {"checks-list", "systems-bom"}
 
 
 class Machine:
@@ -73,9 +75,8 @@ class TokenAuthentication(BaseAuthentication):
 def _refuse_beyond_kind(token: Token, request: Request) -> None:
     """By address and method alone, before any view is asked: what is not named here is refused."""
     address = getattr(request.resolver_match, "url_name", None) or ""
-    asks_the_gate = (address.startswith(_CHECKS) or address == _BADGE) and (
-        request.method in SAFE_METHODS or address == "checks-list"
-    )
+    reads = request.method in SAFE_METHODS and (address.startswith(_CHECKS) or address == "badge")
+    asks_the_gate = reads or (request.method == "POST" and address in _QUESTIONS)
     match token.kind:
         case Token.Kind.WRITE:
             is_allowed = True

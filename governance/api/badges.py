@@ -15,6 +15,7 @@ from governance.badge import Badge, opens
 from governance.canonical import sha256_of
 from governance.models import Check
 from registry.models import Environment, System
+from registry.scope import reaches_system
 
 DEFAULT_ENVIRONMENT = "production"
 
@@ -53,6 +54,7 @@ class SystemBadge(APIView):
         environment = request.query_params.get("environment", DEFAULT_ENVIRONMENT)
         if not opens(request.query_params.get("key", ""), slug, environment):
             _require_person(request)
+            _require_reach(slug)
         svg = _badge(slug, environment).as_svg()
         etag = f'"{sha256_of(svg)[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "private, max-age=60", "Vary": "Authorization, Cookie"}
@@ -66,6 +68,13 @@ def _require_person(request: Request) -> None:
         raise NotAuthenticated
     if not (request.user.has_perm("registry.view_system") and request.user.has_perm("governance.view_check")):
         raise PermissionDenied
+
+
+def _require_reach(slug: str) -> None:
+    """To a token that is bound to another system this one is absent."""
+    system = System.objects.filter(slug=slug).first()
+    if system is None or not reaches_system(system.pk):
+        raise Http404
 
 
 def _badge(slug: str, environment: str) -> Badge:

@@ -17,7 +17,7 @@ from governance.evidence import download
 from governance.stored_answer import answer_of
 from registry.api import resources
 from registry.api.parsers import raw_body
-from registry.api.people import person_of
+from registry.api.people import asker_of
 from registry.exports.cyclonedx import MEDIA_TYPE
 
 
@@ -53,11 +53,11 @@ class Systems(resources.Systems):
     @bom.mapping.post
     def check_bom(self, request: Request, **_kwargs: str) -> Response:
         """Ask whether the system may ship with the models of a CycloneDX file, JSON or XML, of at most 10 MiB."""
-        form = BillQuery(data=request.query_params)
+        system, form = self.get_object(), BillQuery(data=request.query_params)
         form.is_valid(raise_exception=True)
-        asked = question(self.get_object().slug, raw_body(request), form.validated_data)
+        asked = question(system.slug, raw_body(request), form.validated_data)
         try:
-            answered = check(asked, asked_by=person_of(request), now=timezone.now())
+            answered = check(asked, asked_by=asker_of(request), now=timezone.now())
         except UnknownEnvironment as error:
             raise unknown_environment(error) from error
         return Response(answer_of(answered))

@@ -65,6 +65,10 @@ AUDITED: frozenset[type[Model]] = frozenset(
 # Written by the platform out of the above or of what upstreams say, with evidence of their own; by no person.
 OF_THE_PLATFORM: frozenset[type[Model]] = frozenset(
     {
+        decisions.Grounds,
+        decisions.IdempotencyKey,
+        decisions.Outlook,
+        decisions.Forewarning,
         facts.VendorAncestor,
         facts.ModelAncestor,
         facts.PollRun,

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from governance.models import Concentration, Notice, Pipeline
+from governance.models import Concentration, Gateway, Notice, Pipeline
 from governance.whatif.ask import save_report
 from governance.whatif.question import Question
 from registry.models import Change, Correction, Incident, System
@@ -72,6 +72,24 @@ def pipeline(_number: int) -> Model:
         made_by=make.user(),
         made_at=timezone.now(),
     )
+
+
+def gateway(number: int) -> Gateway:
+    """One that is run by the team of the system that it serves."""
+    return _run_by_the_team(rows.gateway(number))
+
+
+def gateway_report(number: int) -> Model:
+    row = rows.gateway_report(number)
+    row.gateway = _run_by_the_team(row.gateway)
+    return row
+
+
+def _run_by_the_team(row: Gateway) -> Gateway:
+    assert row.system is not None
+    row.team = row.system.team
+    row.save()
+    return row
 
 
 def glass(_number: int) -> Model:
@@ -135,6 +153,8 @@ BOUND: dict[str, Callable[[int], Model]] = {
     "dependencies": lambda _: make.dependency(),
     "drills": rows.drill,
     "fallback-plans": lambda _: make.plan(make.dependency(), make.offering()).plan,
+    "gateway-reports": gateway_report,
+    "gateways": gateway,
     "impacts": rows.impact,
     "notices": dead_letter,
     "pipelines": pipeline,
@@ -170,8 +190,11 @@ OF_ALL: dict[str, Callable[[int], Model]] = {
     "leavers": lambda _: make.user(role="viewer"),
     "what-if-reports": kept_answer,
 }
-# Managed with a password or a session alone; `test_tokens` is about them. And whoever asks for an identity has none yet.
-ELSEWHERE = {"tokens", "ci"}
+# Managed with a password or a session alone; `test_tokens` is about them. And whoever asks for an identity, or for the
+# keys by which a verdict is verified, has none yet.
+ELSEWHERE = {"tokens", "ci", "keys"}
+# No rows of its own to read.
+ROWLESS = {"what-if", "imports"}
 # Reading these is not for every role.
 READ_BY = {"leavers": STEWARDS}
 
@@ -253,6 +276,10 @@ WRITES: dict[str, Write] = {
         },
     ),
     "POST fallback-plans/{}/submit": Write(("owner",), NOBODY),
+    "POST gateways": Write(("owner", *STEWARDS), STEWARDS, lambda row: _BARE | {"team": row.team.slug}),
+    "PATCH gateways/{}": Write(("owner", *STEWARDS), STEWARDS, lambda _: {"name": "Other"}),
+    "POST gateways/{}/reports": Write(("owner", *STEWARDS), STEWARDS),
+    "POST imports": both(STEWARDS),
     "POST incidents/{}/dismiss": both(STEWARDS, lambda _: {"note": "A mistake of theirs."}),
     "POST incidents/{}/release": both(STEWARDS),
     "POST leavers/{}/transfer": both(("admin",), lambda _: {"successor": make.user(role="owner").username}),
@@ -305,7 +332,8 @@ WRITES: dict[str, Write] = {
     "POST reports": both(STEWARDS, lambda _: _report(make.offering())),
     "PATCH sources/{}": both(("admin",), lambda _: {"is_enabled": False}),
     "POST systems": Write(("owner", "admin"), ("admin",), lambda row: _BARE | {"team": row.team.slug}),
-    "PATCH systems/{}": Write(("owner", "admin"), ("admin",), lambda _: {"description": "Other"}),
+    "PATCH systems/{}": Write(("owner", *STEWARDS), STEWARDS, lambda _: {"description": "Other"}),
+    "POST systems/{}/bom": both(ALL),
     "POST teams": both(("admin",), lambda _: _BARE),
     "PATCH teams/{}": both(("admin",), lambda _: {"email": "o@northwind.example"}),
     "POST vendors": both(STEWARDS, lambda _: _BARE),

@@ -1,7 +1,6 @@
 """Every change of a row through any door leaves a line that tells what the row became.
 
-Doors: the forms of the web admin, our own pages, the API, commands and tasks. Row versions before and after the act
-are compared with the lines that it added.
+Doors: forms of the admin, our pages, the API, commands and tasks. Row versions are compared with the lines added.
 """
 
 from collections.abc import Callable

@@ -1,13 +1,10 @@
 """A question that is sent twice under one key is answered once, whatever comes in between."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -116,27 +113,3 @@ class TestOneAfterTheOther:
 
         assert answer.status_code == 400
         assert (full.status_code, full.json()["code"]) == (400, "bad_idempotency_key")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_eight_at_once_under_one_key_leave_one_check() -> None:
-    """Each answer is either that one check or the word to wait."""
-    f.dependency(system=f.system("product-search"))
-    asker = f.user(role="viewer")
-    barrier = Barrier(8)
-
-    def run(_number: int) -> tuple[int, str]:
-        try:
-            client = client_of(User.objects.get(pk=asker.pk))
-            barrier.wait(timeout=30)
-            answer = ask(client)
-            return answer.status_code, answer.json().get("id", answer.json().get("code"))
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(run, range(8)))
-
-    (check,) = Check.objects.all()
-    assert set(answers) <= {(200, str(check.pk)), (409, "idempotency_key_in_use")}
-    assert (200, str(check.pk)) in answers

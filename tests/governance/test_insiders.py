@@ -170,8 +170,8 @@ def test_a_team_does_not_make_its_own_system_weigh_less(field: str, value: str) 
 
     assert (sent.status_code, sent.json()["errors"][0]["field"]) == (400, field)
     assert System.objects.filter(pk=system.pk, criticality="critical", distribution="saas").exists()
-    assert client_of(f.user(role="reviewer")).patch(address, {field: value}, format="json").status_code == 403
-    assert client_of(f.user(role="admin")).patch(address, {field: value}, format="json").status_code == 200
+    for role in ("reviewer", "admin"):
+        assert client_of(f.user(role=role)).patch(address, {field: value}, format="json").status_code == 200
 
 
 @pytest.mark.parametrize("is_of_the_system", [False, True])

@@ -245,3 +245,22 @@ def test_no_text_of_a_token_is_in_the_database_the_log_or_the_mail(
     assert all(text[:12] in kept and tokens.digest_of(text) in kept for text in issued)
     Token.objects.filter(person=person).update(name=issued[0])
     assert secrets[0] in dump()
+
+
+def test_a_token_that_only_checks_asks_by_a_bill_of_materials_and_reads_none(client: Client) -> None:
+    dependency = make.dependency()
+    headers = {"Authorization": f"Bearer {make.token(make.user(role='viewer'), kind='check')}"}
+    address = f"/api/v1/systems/{dependency.system.slug}/bom/"
+    named = {
+        "type": "machine-learning-model",
+        "name": "e5",
+        "purl": f"pkg:huggingface/{dependency.offering.external_id}",
+    }
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [named]}
+
+    asked = client.post(
+        f"{address}?environment={dependency.environment.slug}", bill, content_type="application/json", headers=headers
+    )
+
+    assert (asked.status_code, asked.json().get("verdict")) == (200, "fail")
+    assert client.get(address, headers=headers).status_code == 403

@@ -15,6 +15,7 @@ FILES = (
     "test_audit.py",
     "test_decision_races.py",
     "test_incident_races.py",
+    "test_idempotency_races.py",
 )
 
 
