@@ -5,6 +5,7 @@ import os
 import resource
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -61,13 +62,12 @@ def _in_a_child(prepare: Callable[[], object]) -> None:
     connection.close()
     child = os.fork()
     if child == 0:
-        code = 1
         try:
             prepare()
-            code = 0
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
+        except BaseException:  # noqa: BLE001 - whatever it is, the child ends here
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
     if os.waitpid(child, 0)[1]:
         raise SystemExit("What the sweep needs could not be prepared.")
 
