@@ -348,8 +348,8 @@ class ObservationSerializer(serializers.ModelSerializer[models.Observation]):
 
 
 class ChangeSerializer(serializers.ModelSerializer[models.Change]):
-    source: Any = serializers.CharField(source="listing.source.slug", default=None, read_only=True)
-    external_id = serializers.CharField(source="listing.external_id", default=None, read_only=True)
+    source: Any = serializers.CharField(source="listing.source.slug", default=None, read_only=True, allow_null=True)
+    external_id = serializers.CharField(source="listing.external_id", default=None, read_only=True, allow_null=True)
     model = Slug()
     vendor = Slug()
 

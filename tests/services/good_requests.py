@@ -83,7 +83,7 @@ def _end(_row: Any) -> Prepared:
 
 
 def _drill(row: Any) -> Prepared:
-    body = {"alternative": row.alternative_id, "drilled_on": soon(0), "suite": "retrieval"}
+    body = {"alternative": row.alternative_id, "drilled_on": soon(0), "suite": "retrieval", "answered_by": "bge-m3"}
     numbers = {"primary_score": 0.8, "alternative_score": 0.8, "switch_time": "00:05:00", "reindex_time": "01:00:00"}
     return owner_of(row), body | numbers
 

@@ -24,13 +24,13 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture(scope="module")
 def platform(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with running(tmp_path_factory.mktemp("platform"), UNDERSTUDY_CI_ISSUERS=provider.url) as made:
-        ravi, admin = made.api("ravi"), made.api("admin")
+        ravi, anna = made.api("ravi"), made.api("anna")
         for kind, claims in (
             ("github", {"repository_id": "74", "repository_owner_id": "65"}),
             ("gitlab", {"project_id": "22", "namespace_id": "72"}),
         ):
             asked = {"system": "product-search", "provider": kind, "issuer": provider.url, "claims": claims}
-            row = admin.post("pipelines/", asked | {"refs": ["refs/heads/main"]})
+            row = anna.post("pipelines/", asked | {"refs": ["refs/heads/main"]})
             ravi.post(f"pipelines/{row['id']}/agree/")
         yield made
 

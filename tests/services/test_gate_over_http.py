@@ -22,7 +22,6 @@ KEY = base64.urlsafe_b64encode(bytes(range(32))).rstrip(b"=").decode()
 PREPARE = """
 import django
 django.setup()
-from governance import tokens
 from governance.models import Check
 from registry.models import Source
 from tests import factories as f
@@ -40,7 +39,7 @@ from tests.governance import test_staleness
 test_staleness.NOW = timezone.now()
 test_staleness.listed(unknown.offering, hub, ago=timezone.timedelta(days=9))
 f.environment("staging")
-print("TOKEN " + tokens.make(f.user("ci", role="viewer"), by=None)[1])
+print("TOKEN " + f.token(f.user("ci", role="viewer")))
 """
 # A sweep that goes on writing rows until it is ended, as ingest does: batch after batch, each a transaction.
 SWEEP = """

@@ -38,6 +38,14 @@ CHECKS = [not_a_server_error, response_schema_conformance]
 # What a pipeline sends before it is known, and what is done with a password: their bodies are generated like all others.
 WITHOUT_ROWS = {"ci", "tokens", "what-if"}
 
+# They take files of other tools; their own tests hand in good ones.
+BY_FILE = {"POST gateways/{}/reports", "POST imports", "POST systems/{}/bom"}
+ANSWERED = [
+    f"{method} {path}"
+    for method, path in OPERATIONS
+    if path.split("/")[0] not in ELSEWHERE and f"{method} {path}" not in BY_FILE
+]
+
 sent: Counter[int] = Counter()
 
 
@@ -102,9 +110,7 @@ def test_no_input_makes_it_fail(operation: str, schema: Any) -> None:
     ask()
 
 
-@pytest.mark.parametrize(
-    "operation", [f"{method} {path}" for method, path in OPERATIONS if path.split("/")[0] not in ELSEWHERE]
-)
+@pytest.mark.parametrize("operation", ANSWERED)
 def test_every_operation_answers_somebody_well(operation: str) -> None:
     """Else what was generated would only ever have met refusals. Tokens and the exchange have tests of their own."""
     method, path = operation.split()
