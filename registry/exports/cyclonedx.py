@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
 from cyclonedx.model import Property
@@ -22,10 +22,12 @@ from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.spdx import is_supported_id
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from registry.records import JSON
+
+if TYPE_CHECKING:
+    from cyclonedx.validation.json import JsonStrictValidator
 
 MEDIA_TYPE = "application/vnd.cyclonedx+json"
 SPEC_VERSION = "1.6"
@@ -129,7 +131,10 @@ def _sealed(document: dict[str, Any], as_of: datetime | None) -> str:
 
 
 @cache
-def _validator() -> JsonStrictValidator:
+def _validator() -> "JsonStrictValidator":
+    # Its schemas take a second and a half to load, which whoever wants no bill should not wait for.
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 - see above
+
     return JsonStrictValidator(SchemaVersion.V1_6)
 
 
