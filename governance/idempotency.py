@@ -55,14 +55,12 @@ def answer_once(
         key=claim.key,
         defaults={"digest": claim.digest, "claimed_until": claim.claimed_until, "created_at": now},
     )
-    if not is_ours:
-        is_ours = _take_over(row, claim)
-        if not is_ours and row.digest != claim.digest:
+    if not is_ours and not _take_over(row, claim):
+        if row.digest != claim.digest:
             raise KeyReused
-        if not is_ours and row.check_run is not None:
-            return row.check_run, True
-        if not is_ours:
+        if row.check_run is None:
             raise KeyInUse
+        return row.check_run, True
     try:
         return answer(row), False
     except Exception:
