@@ -17,14 +17,13 @@ from django.db import transaction
 from governance import audit
 from governance.facts import OfferingFacts, load_offerings, load_systems_of
 from governance.gateway import Ready, ready_uses
-from governance.models import Channel, Drift, Gateway, GatewayReport
-from governance.notices import open_digest
+from governance.models import Drift, Gateway, GatewayReport
+from governance.notices import digest_channels, open_digest
 from governance.rules.catalogue import NOTE, OFF, WARNING
 from governance.rules.drift import RULE, Deployment, DriftFound, Route, Serving, UseOfModel, find_drifts
 from governance.rules.facts import SystemFacts
 from governance.rules.policy import Policy, lower
 from governance.terms import terms_in_force
-from governance.transports import Style, style_of
 from registry.imports.litellm import gateway_of, load
 from registry.locks import serialise
 from registry.models import System, User
@@ -200,7 +199,7 @@ def _tell(drifts: Iterable[Drift], report: GatewayReport, *, now: datetime) -> N
         teams = {report.gateway.team_id} | ({drift.dependency.system.team_id} if drift.dependency else set())
         for team_id in teams:
             by_team[team_id].append(drift)
-    for channel in Channel.objects.filter(team_id__in=by_team, is_enabled=True).order_by("pk"):
-        if channel.team_id is not None and style_of(channel.transport) is Style.DIGEST:
-            news = by_team[channel.team_id]
+    for team_id, channels in digest_channels(by_team).items():
+        for channel in channels:
+            news = by_team[team_id]
             open_digest(channel, len(news), now=now, about="gateways").drifts.add(*news)

@@ -51,6 +51,15 @@ def queue(items: Sequence[Item], *, now: datetime) -> None:
         _put(channel, [item for item in items if channel.team_id in item.team_ids], now=now)
 
 
+def digest_channels(team_ids: Collection[int]) -> dict[int, list[Channel]]:
+    """By team the enabled channels to which digests go; a team without one is absent."""
+    found: dict[int, list[Channel]] = defaultdict(list)
+    for channel in Channel.objects.filter(team_id__in=team_ids, is_enabled=True).order_by("pk"):
+        if channel.team_id is not None and style_of(channel.transport) is Style.DIGEST:
+            found[channel.team_id].append(channel)
+    return found
+
+
 def _put(channel: Channel, items: Sequence[Item], *, now: datetime) -> None:
     if not items:
         return

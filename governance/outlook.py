@@ -5,7 +5,7 @@ each set of findings. What may be touched comes first, and each look does a boun
 the next one. Nobody is told again what an action of theirs says already.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,11 +15,10 @@ from django.db.models.functions import Coalesce, Greatest
 from governance.answer import Answer, AnsweredFinding, Location
 from governance.canonical import sha256_of
 from governance.check import CheckRequest, RequestedModel, UnknownEnvironment, UnknownSystem, evaluate
-from governance.models import Action, AuditEntry, Channel, Check, Forewarning, Impact, NoticeItem, Outlook, Policy
-from governance.notices import open_digest
+from governance.models import Action, AuditEntry, Check, Forewarning, Impact, NoticeItem, Outlook, Policy
+from governance.notices import digest_channels, open_digest
 from governance.rules.catalogue import ERROR
 from governance.rules.verdict import FAIL
-from governance.transports import Style, style_of
 from governance.triage import pending
 from registry.locks import serialise
 
@@ -123,9 +122,10 @@ def _tell(check: Check, answer: Answer, *, now: datetime) -> bool:
         digest=sha256_of(sorted({(one.rule, one.ref) for one in stops})),
         defaults={"findings": [_kept(one) for one in stops], "found_at": now},
     )
-    if not is_new or _is_told(stops, check.system.team_id):
+    team_id = check.system.team_id
+    if not is_new or _is_told(stops, team_id):
         return False
-    for channel in _channels(check.system.team_id):
+    for channel in digest_channels([team_id]).get(team_id, []):
         open_digest(channel, 1, now=now, about="outlook").forewarnings.add(forewarning)
     return True
 
@@ -143,8 +143,3 @@ def _is_told(stops: Collection[AnsweredFinding], team_id: int) -> bool:
     open_actions = Action.objects.open().filter(Exists(sent), dependency__in={pk for pk, _ in about})
     known = set(open_actions.values_list("dependency_id", "concern"))
     return all(known.issuperset(one.about) for one in stops)
-
-
-def _channels(team_id: int) -> Iterable[Channel]:
-    rows = Channel.objects.filter(team_id=team_id, is_enabled=True).order_by("pk")
-    return [channel for channel in rows if style_of(channel.transport) is Style.DIGEST]

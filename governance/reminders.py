@@ -14,9 +14,8 @@ from django.db import transaction
 from governance.incidents import operator_channels
 from governance.models import Adoption, Approval, Channel, Proposal, Reminder, Waiver
 from governance.models.proposals import Permit
-from governance.notices import open_digest
+from governance.notices import digest_channels, open_digest
 from governance.permissions import DECIDERS
-from governance.transports import Style, style_of
 from registry.locks import serialise
 from registry.models import User
 
@@ -115,7 +114,7 @@ def _team_of(permit: Adoption | Approval | Waiver) -> int | None:
 def _by_channel(due: list[tuple[Due, Reminder]], *, now: datetime) -> dict[Channel, list[Reminder]]:
     """What goes where: the owning team, those who decide, and of what is overdue the administrators, too."""
     found: dict[Channel, list[Reminder]] = defaultdict(list)
-    teams = _team_channels({one.team_id for one, _ in due if one.team_id is not None})
+    teams = digest_channels({one.team_id for one, _ in due if one.team_id is not None})
     deciders = _channels_of_deciders(now=now)
     overdue = any(one.milestone == Milestone.OVERDUE for one, _ in due)
     # An administrator who decides is told once.
@@ -127,14 +126,6 @@ def _by_channel(due: list[tuple[Due, Reminder]], *, now: datetime) -> dict[Chann
             # Who proposes knows; the others are waited for.
             if one.milestone != Milestone.OVERDUE or channel.person_id != one.proposal.proposer_id:
                 found[channel].append(reminder)
-    return found
-
-
-def _team_channels(team_ids: set[int]) -> dict[int, list[Channel]]:
-    found: dict[int, list[Channel]] = defaultdict(list)
-    for channel in Channel.objects.filter(team_id__in=team_ids, is_enabled=True).order_by("pk"):
-        if channel.team_id is not None and style_of(channel.transport) is Style.DIGEST:
-            found[channel.team_id].append(channel)
     return found
 
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
 from governance.answer import Location
 from governance.api.faults import faults_as_problem
-from governance.check import CheckRequest, RequestedModel, UnknownEnvironment
+from governance.check import CheckRequest, RequestedModel
 from registry.api.parsers import RawParser
-from registry.api.problems import Problem
 from registry.exports.cyclonedx import MEDIA_TYPE
 from registry.imports.cyclonedx import MAX_BYTES, read_bill
 
@@ -55,7 +54,3 @@ def question(system: str, content: bytes, given: dict[str, Any]) -> CheckRequest
         is_complete=given["complete"],
         commit=given["commit"],
     )
-
-
-def unknown_environment(error: UnknownEnvironment) -> Problem:
-    return Problem(status_code=status.HTTP_422_UNPROCESSABLE_ENTITY, code="unknown_environment", detail=str(error))

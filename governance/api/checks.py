@@ -165,9 +165,7 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
         except UnknownSystem as error:
             raise Problem(status_code=status.HTTP_404_NOT_FOUND, code="unknown_system", detail=str(error)) from error
         except UnknownEnvironment as error:
-            raise Problem(
-                status_code=status.HTTP_422_UNPROCESSABLE_ENTITY, code="unknown_environment", detail=str(error)
-            ) from error
+            raise unknown_environment(error) from error
 
     @extend_schema(
         parameters=[_IF_NONE_MATCH],
@@ -201,6 +199,10 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([answer_of(row) for row in page or []])
+
+
+def unknown_environment(error: UnknownEnvironment) -> Problem:
+    return Problem(status_code=status.HTTP_422_UNPROCESSABLE_ENTITY, code="unknown_environment", detail=str(error))
 
 
 def _against(row: models.Check, wanted: str) -> models.Check | None:

@@ -9,8 +9,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.api.boms import BODY, BillParser, BillQuery, BillRenderer, question, unknown_environment
-from governance.api.checks import CheckAnswerSerializer
+from governance.api.boms import BODY, BillParser, BillQuery, BillRenderer, question
+from governance.api.checks import CheckAnswerSerializer, unknown_environment
 from governance.bom import download as bom_download
 from governance.check import UnknownEnvironment, check
 from governance.evidence import download
