@@ -13,7 +13,7 @@ LONGEST_LINE = 20_000
 # Comments and the texts that could hold what looks like one. A regular expression with a quote in it misleads this up to
 # the end of its line, no further.
 _TOKEN = re.compile(
-    r"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`", re.DOTALL
+    r"//[^\n]*+|/\*(?:[^*]|(?!\*/)\*)*+\*/|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`", re.DOTALL
 )
 _VALUE = (
     r"(?:(?P<quote>[\"'`])(?P<text>[^\"'`\n\\]{1,200})(?P=quote)(?=\s*(?:[,;)}\]\n]|as\b|satisfies\b|$))"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from understudy.scan.entries import Entry, Keys
 
 DEEPEST = 100
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*+"|[{}\[\],:]|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|\n|[^\s"{}\[\],:/]++|/')
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*+"|[{}\[\],:]|//[^\n]*+|/\*(?:[^*]|(?!\*/)\*)*+\*/|\n|[^\s"{}\[\],:/]++|/')
 
 
 @dataclass(slots=True)
