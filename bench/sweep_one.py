@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def _measure(size: int) -> None:
         _in_a_child(lambda: (_watch(size, namespaces), _know(size, namespaces)))
         _say(size, "first sweep", _swept(NOW + INTERVAL))
         _say(size, "nothing changed", _swept(NOW + 2 * INTERVAL))
-        for row in list(generated(size, namespaces=namespaces))[:GATED]:
+        for row in islice(generated(size, namespaces=namespaces), GATED):
             hub("change", row["id"], gated="auto")
         _say(size, f"{GATED} gated", _swept(NOW + 3 * INTERVAL))
 

@@ -76,6 +76,8 @@ class Round:
     failed: Mapping[int, str] = field(default_factory=dict)
     # Names of listings that were confirmed in sections that are the same as they were.
     same_count: int = 0
+    # Ids of listings by the id of the section that they answer in from now on, beside those that `Learnt` speaks of.
+    joined: Mapping[int, Sequence[int]] = field(default_factory=dict)
     is_baseline: bool = False
     # How soon to go on; None: at the next regular moment.
     next_in: timedelta | None = None
@@ -187,7 +189,7 @@ def complete(
     if learnt.new or learnt.changed:
         _move_current(held)
     _mark_away(learnt)
-    _place(learnt)
+    _place(learnt, round_.joined)
     _confirm(round_, seen_at=learnt.seen_at)
     incident = _suspect(held, learnt, page_of)
     _keep_holds(learnt, incident)
@@ -227,9 +229,9 @@ def _away(learnt: Learnt, name: str, absence: Absence) -> Listing:
     )
 
 
-def _place(learnt: Learnt) -> None:
+def _place(learnt: Learnt, joined: Mapping[int, Sequence[int]]) -> None:
     """Put into its section what answered with it, and take out what did not: that is confirmed by its own row alone."""
-    joins: dict[int, list[int]] = defaultdict(list)
+    joins = defaultdict(list, {section_id: [*ids] for section_id, ids in joined.items()})
     for name in (*learnt.unchanged, *(one.record.external_id for one in learnt.changed)):
         row = learnt.rows.get(name)
         if row is not None and row.section_id != learnt.where[name].section_id:
