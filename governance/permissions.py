@@ -243,6 +243,7 @@ TABLE: dict[type[Model], Rights] = {
     # decisions
     decisions.Policy: Rights(add=steward),  # a version never changes; what loosens waits for another person
     decisions.DryRun: Rights(add=steward),
+    decisions.DryRunPart: EVIDENCE,
     BreakGlass: Rights(add=own | reviewer, change=own | reviewer),  # closing it; the use case asks who reviews
     Proposal: Rights(add=_has_role(OWNER, REVIEWER)),
     decisions.Decision: Rights(add=decider),

@@ -12,7 +12,6 @@ from governance import (
     corrections,
     deliver,
     drifts,
-    dry_run,
     forget,
     idempotency,
     incidents,
@@ -23,6 +22,7 @@ from governance import (
     reminders,
     retention,
     triage,
+    trials,
 )
 
 
@@ -48,7 +48,9 @@ def deliver_tickets() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types
 def try_policies() -> None:
-    dry_run.work()
+    """Judge a part of a dry run and queue up again for the next one, behind whatever else has come meanwhile."""
+    if trials.work(at_most=1):
+        try_policies.delay()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery carries no types

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import dry_run, models, policies
+from governance import models, policies, trials
 from governance.api.refusals import refusals_as_problems
 from governance.policy_state import text_of
 from registry.api.people import person_of
@@ -114,7 +114,7 @@ class Policies(ReadOnly):
         form = PolicyText(data=request.data)
         form.is_valid(raise_exception=True)
         with refusals_as_problems():
-            row = dry_run.ask(by=person_of(request), now=timezone.now(), **form.validated_data)
+            row = trials.ask(by=person_of(request), now=timezone.now(), **form.validated_data)
         code = status.HTTP_200_OK if row.finished_at else status.HTTP_202_ACCEPTED
         return Response(DryRunSerializer(row).data, status=code)
 

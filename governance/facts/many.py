@@ -22,6 +22,17 @@ from registry.among import Among
 from registry.models import Dependency, Environment, System
 
 BATCH = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Systems by id, both ends belonging to it; None: no end."""
+
+    first: int = 0
+    last: int | None = None
+
+
+EVERYTHING = Span()
 _SYSTEM = ("team_id", "slug", "name", "criticality", "distribution", "tags")
 _WAIVER = ("pk", "proposal_id", "granted_at", "expires_on", "rule", "reason")
 Place = tuple[int, int]  # a system and an environment, by id
@@ -35,16 +46,19 @@ class Declared:
     uses: tuple[Use, ...]
 
 
-def systems_with_uses() -> QuerySet[System]:
+def systems_with_uses(among: Span = EVERYTHING) -> QuerySet[System]:
     """The systems that have a current dependency, by id."""
-    return System.objects.filter(Exists(Dependency.objects.current().filter(system=OuterRef("pk")))).order_by("pk")
+    used = System.objects.filter(
+        Exists(Dependency.objects.current().filter(system=OuterRef("pk"))), pk__gte=among.first
+    )
+    return (used if among.last is None else used.filter(pk__lte=among.last)).order_by("pk")
 
 
-def declared_in_batches(*, now: datetime, size: int = BATCH) -> Iterator[list[Declared]]:
+def declared_in_batches(*, now: datetime, size: int = BATCH, among: Span = EVERYTHING) -> Iterator[list[Declared]]:
     """Batch after batch what `size` systems have declared, ordered by id; a system is never in two of them."""
-    last = 0
-    while ids := list(systems_with_uses().filter(pk__gt=last).values_list("pk", flat=True)[:size]):
-        last = ids[-1]
+    left = among
+    while ids := list(systems_with_uses(left).values_list("pk", flat=True)[:size]):
+        left = Span(ids[-1] + 1, among.last)
         yield load_many(ids, now=now)
 
 

@@ -8,7 +8,7 @@ from governance.models.deliberation import Comment, Delegation, Reminder
 from governance.models.gateways import Drift, Gateway, GatewayReport
 from governance.models.glass import BreakGlass
 from governance.models.notices import Channel, Delivery, IncidentTold, Notice, NoticeItem, Ticket
-from governance.models.policy import DryRun, Policy
+from governance.models.policy import DryRun, DryRunPart, Policy
 from governance.models.proposals import Adoption, Approval, Basis, Block, Decision, Proposal, Waiver
 from governance.models.triage import Action, Concern, Evaluation, Impact, Triage, TriageFailure
 from governance.models.whatif import Concentration, WhatIfReport
@@ -32,6 +32,7 @@ __all__ = [
     "Delivery",
     "Drift",
     "DryRun",
+    "DryRunPart",
     "Evaluation",
     "Finding",
     "Forewarning",

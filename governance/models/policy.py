@@ -48,13 +48,6 @@ class Policy(models.Model):
         return f"Policy {self.version}"
 
 
-class DryRunQuerySet(models.QuerySet["DryRun"]):
-    def claimable(self, now: datetime) -> models.QuerySet["DryRun"]:
-        """Those that nobody works on: new ones, and those whose worker has not been heard of for the lease."""
-        free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
-        return self.filter(free, finished_at=None).order_by("pk")
-
-
 class DryRun(models.Model):
     """What a policy would change if it took force: asked by a person, answered by a worker, kept as it was then."""
 
@@ -69,13 +62,46 @@ class DryRun(models.Model):
         default=dict, blank=True, help_text="How many systems and environments, by `before -> after`."
     )
     changes = models.JSONField(default=list, blank=True, help_text="The first of them, with what comes and goes.")
-    claimed_until = models.DateTimeField(null=True, blank=True)
+    as_of = models.DateTimeField(
+        null=True, blank=True, help_text="The moment for which all of it is judged; empty until a worker begins."
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = DryRunQuerySet.as_manager()
 
     class Meta:
         ordering = ("-pk",)
 
     def __str__(self) -> str:
         return f"Dry run {self.pk}"
+
+
+class DryRunPartQuerySet(models.QuerySet["DryRunPart"]):
+    def claimable(self, now: datetime) -> models.QuerySet["DryRunPart"]:
+        """Those that nobody works on: new ones, and those whose worker has not been heard of for the lease."""
+        free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
+        return self.filter(free, finished_at=None)
+
+
+class DryRunPart(models.Model):
+    """Some of the systems of a dry run, which one worker judges while another has the next; gone when it is finished."""
+
+    dry_run = models.ForeignKey(DryRun, models.CASCADE, related_name="parts")
+    first_system = models.PositiveBigIntegerField(help_text="The lowest id of a system that belongs to it.")
+    last_system = models.PositiveBigIntegerField(null=True, help_text="The highest; empty for all that follow.")
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    changed_count = models.PositiveIntegerField(default=0)
+    verdicts = models.JSONField(default=dict)
+    changes = models.JSONField(default=list)
+    claimed_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = DryRunPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("first_system",)
+        constraints = [
+            models.UniqueConstraint(fields=["dry_run", "first_system"], name="part_begins_at_its_own_system")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dry_run}, from system {self.first_system}"

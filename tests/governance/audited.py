@@ -99,6 +99,7 @@ OF_THE_PLATFORM: frozenset[type[Model]] = frozenset(
         decisions.SpentIdentity,
         decisions.Pace,
         decisions.DryRun,  # whoever asks changes nothing by it
+        decisions.DryRunPart,
     }
 )
 

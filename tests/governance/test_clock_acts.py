@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.celery import app
-from governance import breaker, corrections, dry_run, forget, policies, tasks
+from governance import breaker, corrections, forget, policies, tasks, trials
 from governance.models import AuditEntry, DryRun, Proposal
 from registry.absence import MAX_GONE, is_mass
 from registry.models import Correction, Source
@@ -116,8 +116,8 @@ def test_a_breaker_that_trips_later_is_a_loosening_and_above_a_twentieth_nothing
 
 def test_who_tried_what_is_audited_and_a_trial_ends_but_for_one_that_people_are_to_decide_on() -> None:
     now, person = timezone.now(), f.user(role="reviewer")
-    old, asked = (dry_run.ask(by=person, text=text, now=now - 91 * DAY) for text in ("# old\n", "drill_days = 365\n"))
-    new = dry_run.ask(by=person, text="# new\n", now=now)
+    old, asked = (trials.ask(by=person, text=text, now=now - 91 * DAY) for text in ("# old\n", "drill_days = 365\n"))
+    new = trials.ask(by=person, text="# new\n", now=now)
     assert [(line.actor, line.after["text"]) for line in lines("dryrun:asked")][:1] == [(person, "# old\n")]
     waiting = policies.change(author=person, text=asked.text, reason="Enough.", now=now).proposal
     assert waiting is not None

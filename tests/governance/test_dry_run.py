@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bench.rows import Size, write
-from governance import dry_run
+from governance import trials
 from governance.check import preview
-from governance.dry_run import Moved, Report, ask, try_policy, work, work_on
+from governance.dry_run import Moved, Report, try_policy
 from governance.facts import many
 from governance.models import BreakGlass, DryRun, Policy
 from governance.refused import Refused
 from governance.rules.policy_text import read
 from governance.terms import terms_in_force
+from governance.trials import ask, work
 from registry.models import Dependency, Environment, System, User
 from tests import factories as f
 from tests.factories import NOW
@@ -131,24 +132,94 @@ def test_a_small_register_is_answered_at_once(rita: User) -> None:
     assert sum(row.verdicts.values()) == 6
 
 
-def test_a_large_one_waits_for_a_worker_and_is_done_once(rita: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dry_run, "AT_ONCE", 0)
+@pytest.fixture
+def parted(rita: User, monkeypatch: pytest.MonkeyPatch) -> DryRun:
+    """A dry run that waits for workers, of three parts with two systems each."""
+    monkeypatch.setattr(trials, "AT_ONCE", 0)
+    monkeypatch.setattr(trials, "A_PART", 2)
     some_systems()
+    return ask(by=rita, text=STRICTER, now=NOW)
 
-    row = ask(by=rita, text=STRICTER, now=NOW)
 
-    assert row.finished_at is None
-    assert work(clock=lambda: NOW) == 1
+def begun_by_a_worker_that_died(row: DryRun, parts: int) -> None:
+    """Let a worker do so many parts and die within the next one."""
+    left = iter([NOW] * (2 + 6 * parts))
+
+    def clock() -> datetime:
+        moment = next(left, None)
+        if moment is None:
+            raise SystemExit
+        return moment
+
+    with pytest.raises(SystemExit):
+        trials.work_on(row, clock=clock)
+
+
+def test_a_large_one_waits_for_a_worker_and_is_done_once(parted: DryRun) -> None:
+    whole = tried(STRICTER)
+    assert parted.finished_at is None
+
+    assert work(clock=lambda: NOW) == 3
     assert work(clock=lambda: NOW) == 0
-    row.refresh_from_db()
-    assert row.done == 6
+
+    parted.refresh_from_db()
+    assert (parted.done, parted.total, parted.finished_at) == (6, 6, NOW)
+    assert parted.changes == [changed.as_json for changed in whole.changes]
+    assert parted.changed_count == whole.changed_count > 0
+    assert parted.verdicts == {f"{before} -> {after}": count for (before, after), count in whole.verdicts.items()}
+    assert not parted.parts.exists()
 
 
-def test_a_dry_run_that_a_dead_worker_left_is_begun_anew_after_its_lease(rita: User) -> None:
-    row = DryRun.objects.create(text=STRICTER, asked_by=rita, policy_version=0, claimed_until=NOW + dry_run.LEASE)
+def test_what_a_dead_worker_has_finished_stands_and_its_part_is_begun_anew_after_the_lease(parted: DryRun) -> None:
+    begun_by_a_worker_that_died(parted, parts=1)
+    assert [part.finished_at is not None for part in parted.parts.all()] == [True, False, False]
 
-    assert work_on(row, clock=lambda: NOW) is False
-    assert work(clock=lambda: NOW + dry_run.LEASE + timedelta(seconds=1)) == 1
+    assert work(clock=lambda: NOW) == 1
+    parted.refresh_from_db()
+    assert parted.finished_at is None
+
+    later = NOW + trials.LEASE + timedelta(seconds=1)
+    assert work(clock=lambda: later) == 1
+    parted.refresh_from_db()
+    assert (parted.done, parted.finished_at) == (6, later)
+
+
+def test_a_worker_that_dies_before_it_sums_up_leaves_that_to_another(parted: DryRun) -> None:
+    begun_by_a_worker_that_died(parted, parts=2)
+    parted.parts.filter(finished_at=None).update(finished_at=NOW)
+
+    assert work(clock=lambda: NOW) == 0
+
+    parted.refresh_from_db()
+    assert parted.finished_at == NOW
+
+
+def test_no_more_parts_are_judged_at_a_time_than_leave_room_for_others(parted: DryRun) -> None:
+    begun_by_a_worker_that_died(parted, parts=0)
+    begun_by_a_worker_that_died(parted, parts=0)
+
+    assert work(clock=lambda: NOW) == 0
+    assert work(clock=lambda: NOW + trials.LEASE + timedelta(seconds=1)) == 3
+
+
+def test_a_worker_does_as_many_parts_as_it_is_asked_to(parted: DryRun) -> None:
+    assert [work(clock=lambda: NOW, at_most=1) for _ in range(4)] == [1, 1, 1, 0]
+    parted.refresh_from_db()
+    assert parted.finished_at == NOW
+
+
+def test_all_parts_are_compared_with_the_policy_of_one_moment(parted: DryRun, rita: User) -> None:
+    whole = tried(STRICTER)
+    begun_by_a_worker_that_died(parted, parts=1)
+    moment = NOW + timedelta(minutes=1)
+    document = read('levels.UD103 = "note"')[0]
+    Policy.objects.create(version=1, document=document, reason="r", author=rita, in_force_from=moment)
+
+    work(clock=lambda: NOW + trials.LEASE + timedelta(seconds=1))
+
+    parted.refresh_from_db()
+    assert parted.policy_version == 0
+    assert parted.changes == [changed.as_json for changed in whole.changes]
 
 
 def test_owners_try_no_policies() -> None:

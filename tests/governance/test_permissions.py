@@ -66,6 +66,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
     "registry.requestbudget": ("", "", ""),
     "governance.policy": ("reviewer admin", "", ""),
     "governance.dryrun": ("reviewer admin", "", ""),
+    "governance.dryrunpart": ("", "", ""),
     "governance.breakglass": ("owner reviewer", "owner reviewer", ""),
     "governance.proposal": ("owner reviewer", "", ""),
     "governance.decision": ("reviewer legal", "", ""),

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from governance import policies
 from governance.drills import record_drill
-from governance.dry_run import ask
 from governance.models import Proposal
+from governance.trials import ask
 from registry.models import User
 from tests import factories as make
 from tests.governance.proposing import World, make_world

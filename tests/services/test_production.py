@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.smtp import MailServer
 from tests.fakes.tracker import Tracker
 from tests.services.production import Feed, Production, answer, production, wait_for
+from tests.services.rows import SYSTEMS
 
 pytestmark = pytest.mark.services
 
@@ -83,6 +84,12 @@ def test_a_due_notice_becomes_a_mail(running: Production, mails: MailServer) -> 
     assert 'understudy_notices{state="dead"} 0.0' in running.metrics()
 
 
+def test_a_dry_run_of_many_systems_is_done_part_by_part(running: Production) -> None:
+    wait_for(lambda: json.loads(running.python("-c", DRY_RUN))["is_finished"], seconds=120, what="the dry run is done")
+    found = json.loads(running.python("-c", DRY_RUN))
+    assert found["done"] == found["total"] == sum(found["verdicts"].values()) == SYSTEMS + 1
+
+
 @pytest.mark.parametrize("service", ["web", *WORKERS, "beat"])
 def test_the_health_check_of_compose_sees_that_it_runs(running: Production, service: str) -> None:
     assert running.is_healthy(service), running.log(service)
@@ -106,6 +113,13 @@ def test_the_health_check_sees_what_does_not_run(running: Production, service: s
     assert not running.is_healthy(service)
 
 
+DRY_RUN = """
+import json, django
+django.setup()
+from governance.models import DryRun
+row = DryRun.objects.get()
+print(json.dumps({"done": row.done, "total": row.total, "verdicts": row.verdicts, "is_finished": bool(row.finished_at)}))
+"""
 DOCTOR = """
 import json, dataclasses, django
 django.setup()

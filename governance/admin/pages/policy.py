@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from governance import dry_run, policies
+from governance import policies, trials
 from governance.admin.pages.frame import person_of, put_into, show, status_of
 from governance.admin.pages.policy_forms import PolicyForm
 from governance.models import DryRun, Policy, Proposal
@@ -89,7 +89,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 def _try(request: HttpRequest, form: PolicyForm) -> HttpResponse:
-    row = dry_run.ask(by=person_of(request), text=form.cleaned_data["text"], now=timezone.now())
+    row = trials.ask(by=person_of(request), text=form.cleaned_data["text"], now=timezone.now())
     return redirect("pages:dry-run", row.pk)
 
 
