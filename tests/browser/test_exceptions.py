@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from governance import dry_run
+from governance import trials
 from registry.models import Dependency
 from tests.browser.conftest import Visitor
 
@@ -69,7 +69,7 @@ def test_a_policy_is_tried_before_it_is_made_and_a_vendor_is_thought_away(
     reviewer.open("/policy/change/")
     reviewer.page.get_by_label("policy.toml").fill('[levels]\nUD401 = "warning"\n')
     reviewer.page.get_by_role("button", name="Try it").click()
-    dry_run.work()
+    trials.work()
     reviewer.page.reload()
     expect(reviewer.page.get_by_role("heading", name="1 verdict would change")).to_be_visible()
     expect(reviewer.page.get_by_role("link", name="search")).to_be_visible()
