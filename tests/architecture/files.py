@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,6 +24,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def words_of_tests(folder: str = "tests", *, pattern: str = r"\w+") -> set[str]:
     """What the tests speak of; neither the rows that they all make nor the tests of the repository's shape count."""
     tests = [path for path in files(folder, suffix=".py") if path.name != "factories.py"]
