@@ -29,6 +29,7 @@ from django.utils import timezone  # noqa: E402 - Django has to be set up first
 from bench.rows import NOW, SEED, Size, write  # noqa: E402 - Django has to be set up first
 from governance import tokens  # noqa: E402 - Django has to be set up first
 from governance.check import MAX_MODELS, CheckRequest, RequestedModel, check, evaluate  # noqa: E402 - Django has to be set up first
+from governance.concentration import snapshot  # noqa: E402 - Django has to be set up first
 from registry.models import Dependency, Offering, System, User  # noqa: E402 - Django has to be set up first
 
 REFS = 50
@@ -45,6 +46,7 @@ def measure() -> None:
     if not System.objects.exists():
         started = time.perf_counter()
         write(SIZE)
+        snapshot(now=NOW)
         _say("rows", {**asdict(SIZE), "seconds": round(time.perf_counter() - started, 1)})
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

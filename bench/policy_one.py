@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402 - Django has t
 
 from bench.rows import NOW, SEED, Size, write  # noqa: E402 - Django has to be set up first
 from governance import trials  # noqa: E402 - Django has to be set up first
+from governance.concentration import snapshot  # noqa: E402 - Django has to be set up first
 from governance.facts.many import BATCH, load_many  # noqa: E402 - Django has to be set up first
 from governance.models import DryRun  # noqa: E402 - Django has to be set up first
 from registry.models import System, User  # noqa: E402 - Django has to be set up first
@@ -36,6 +37,7 @@ def measure() -> None:
     if not System.objects.exists():
         started = time.perf_counter()
         write(SIZE)
+        snapshot(now=NOW)
         _say("rows", {**asdict(SIZE), "seconds": round(time.perf_counter() - started)})
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -8,13 +8,16 @@ from django.db.models import Q, Subquery
 from governance.models import Concentration
 from governance.rules.facts import ConcentrationFacts
 from registry.among import Among
+from registry.models import System
 
 _COLUMNS = ("day", "scope", "team__name", "system__name", "vendor_id", "vendor__name", "behind", "total")
 
 
 def load_concentrations(system_id: int) -> tuple[ConcentrationFacts, ...]:
     """The vendors behind the organisation, the team and the system, scope by scope, on the newest day there is."""
-    of_team = Q(scope=Concentration.Scope.TEAM, team__systems=system_id)
+    # A subquery, because a join with all systems of the team would be made before anything is left out.
+    team = System.objects.filter(pk=system_id).values("team_id")
+    of_team = Q(scope=Concentration.Scope.TEAM, team_id=Subquery(team))
     of_system = Q(scope=Concentration.Scope.SYSTEM, system_id=system_id)
     return tuple(facts for _, _, facts in _rows(of_team | of_system))
 
@@ -34,7 +37,8 @@ def load_concentrations_of(team_of: Mapping[int, int]) -> dict[int, tuple[Concen
 
 def _rows(about: Q) -> Iterator[tuple[int | None, int | None, ConcentrationFacts]]:
     """Team and system, where the row is of one, with the facts; those of the organisation are always among them."""
-    newest = Concentration.objects.order_by("-day").values("day")[:1]
+    # Each day has rows of the organisation, and those have a small index of their own.
+    newest = Concentration.objects.filter(scope=Concentration.Scope.ORGANISATION).order_by("-day").values("day")[:1]
     rows = Concentration.objects.filter(
         Q(scope=Concentration.Scope.ORGANISATION) | about, day=Subquery(newest)
     ).order_by("scope", "-behind", "vendor_id")

@@ -57,11 +57,12 @@ class Concentration(models.Model):
             models.UniqueConstraint(
                 fields=("day", "vendor"), condition=Q(scope="organisation"), name="concentration_once_of_all"
             ),
+            # The gate reads the newest day of one team and one system: `facts.concentrations`.
             models.UniqueConstraint(
-                fields=("day", "vendor", "team"), condition=Q(scope="team"), name="concentration_once_of_a_team"
+                fields=("day", "team", "vendor"), condition=Q(scope="team"), name="concentration_once_of_a_team"
             ),
             models.UniqueConstraint(
-                fields=("day", "vendor", "system"), condition=Q(scope="system"), name="concentration_once_of_a_system"
+                fields=("day", "system", "vendor"), condition=Q(scope="system"), name="concentration_once_of_a_system"
             ),
             models.CheckConstraint(
                 condition=Q(behind__lte=models.F("total"), critical_behind__lte=models.F("critical_total")),

@@ -6,7 +6,7 @@ statement of what users lose; they depend on no vendor. Who serves the two is a 
 not decide whether the plan holds. `docs/explanation/when-a-plan-holds.md` says the same at length.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 
@@ -89,29 +89,34 @@ def judge_alternative(alternative: AlternativeFacts, place: Place) -> Standing:
 
 
 def _approval(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
-    approval, page = alternative.approval, plan_page(place)
-    fix = f"Propose {alternative} for approval again; somebody else decides."
+    approval = alternative.approval
     if approval is None:
         fix = f"Propose {alternative} for approval; somebody else decides."
-        yield flaw_of("UD401", f"{alternative} is not approved.", fix, page)
+        yield flaw_of("UD401", f"{alternative} is not approved.", fix, plan_page(place))
     elif changes := _changes(alternative, place):
-        yield from _another_identity(alternative, [str(one) for one in changes if one.fact == "upstream_id"], fix, page)
-        changes = tuple(one for one in changes if one.fact != "upstream_id")
-        if not changes:
-            return
-        # The same whether the approval was ended for it already or not: the gate sees the facts by itself.
-        message = f"the approval of {alternative} rests on facts that have changed: {listed(map(str, changes))}."
-        yield flaw_of("UD501", message, fix, page, concern=INDEPENDENCE)
+        yield from _changed(alternative, changes, place)
     elif approval.ended_at is not None:
         why = f": {approval.end_reason}" if approval.end_reason else ""
-        yield flaw_of("UD401", f"the approval of {alternative} ended on {approval.ended_at.date()}{why}.", fix, page)
+        message = f"the approval of {alternative} ended on {approval.ended_at.date()}{why}."
+        yield flaw_of("UD401", message, _propose_again(alternative), plan_page(place))
     elif approval.has_expired(place.today):
-        yield flaw_of("UD501", f"the approval of {alternative} expired on {approval.expires_on}.", fix, page)
+        message = f"the approval of {alternative} expired on {approval.expires_on}."
+        yield flaw_of("UD501", message, _propose_again(alternative), plan_page(place))
 
 
-def _another_identity(alternative: AlternativeFacts, changes: list[str], fix: str, page: Page) -> Iterator[Flaw]:
+def _propose_again(alternative: AlternativeFacts) -> str:
+    return f"Propose {alternative} for approval again; somebody else decides."
+
+
+def _changed(alternative: AlternativeFacts, changes: Collection[basis.FactChange], place: Place) -> Iterator[Flaw]:
+    """The same whether the approval was ended for it already or not: the gate sees the facts by itself."""
+    fix, page = _propose_again(alternative), plan_page(place)
     for change in changes:
-        yield flaw_of("UD305", f"{alternative} was approved under another identity: {change}.", fix, page)
+        if change.fact == "upstream_id":
+            yield flaw_of("UD305", f"{alternative} was approved under another identity: {change}.", fix, page)
+    if others := [str(change) for change in changes if change.fact != "upstream_id"]:
+        message = f"the approval of {alternative} rests on facts that have changed: {listed(others)}."
+        yield flaw_of("UD501", message, fix, page, concern=INDEPENDENCE)
 
 
 def _changes(alternative: AlternativeFacts, place: Place) -> tuple[basis.FactChange, ...]:

@@ -138,7 +138,9 @@ def test_workers_killed_in_the_middle_of_triage_leave_each_change_done_once_or_n
         worker.wait(timeout=30)
         assert world.count("governance_triage") == world.count("governance_impact")
     world.run("manage.py", "triage")
-    assert world.count("registry_change") == world.count("governance_triage") == world.count("governance_impact") == 1205
+    assert (
+        world.count("registry_change") == world.count("governance_triage") == world.count("governance_impact") == 1205
+    )
     assert world.count("governance_action", "concern = 'access'") == 5
     digests = "notice_id IN (SELECT id FROM governance_notice WHERE key LIKE 'digest:%')"
     assert world.count("governance_noticeitem", digests) == 1205
