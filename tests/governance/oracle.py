@@ -2,7 +2,7 @@
 
 A world is vendors with parents, models with bases and developers, and alternatives with a few switches. The oracle walks
 the graph by hand and asks the definition's questions one by one. UNDERSTUDY_TEST_WHOLE=1 tries 20,000 worlds instead of
-400, and builds 300 of rows in a database instead of 4.
+2,000, and builds 300 of rows in a database instead of 4.
 """
 
 import os
@@ -15,7 +15,7 @@ WIDE, DEEP = 6, 24
 RELATIONS = ("finetune", "quantized", "adapter", "merge", "distilled")
 LIKELY = 0.85
 NEEDED = 4000
-WORLDS, WORLDS_OF_ROWS = (20_000, 300) if os.environ.get("UNDERSTUDY_TEST_WHOLE") else (400, 4)
+WORLDS, WORLDS_OF_ROWS = (20_000, 300) if os.environ.get("UNDERSTUDY_TEST_WHOLE") else (2000, 4)
 
 
 @dataclass(frozen=True)
