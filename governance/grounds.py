@@ -79,8 +79,8 @@ def page_of(name: str, subject: Mapping[str, Any], what: str) -> Page:
     kind, _, pk = name.partition(":")
     if what in subject.get("proposals", {}):
         return "proposal", subject["proposals"][what]
-    if kind == SYSTEM:
-        return _of_the_system(subject, what)
+    if page := {SYSTEM: ("system", subject.get("id")), "vendor": ("concentration", None)}.get(kind):
+        return ("break-glass", subject["glass"]) if what == "break-glass" else page
     if kind == "dependency":
         return "plan" if what.startswith(("plan", "drill", "approval")) else "dependency", int(pk)
     if what in _OF_THE_MODEL:
@@ -88,12 +88,6 @@ def page_of(name: str, subject: Mapping[str, Any], what: str) -> Page:
     if what == "confirmation" and "source" in subject:
         return "source", subject["source"]
     return ("blocks", None) if what == "block" else ("offering", int(pk))
-
-
-def _of_the_system(subject: Mapping[str, Any], what: str) -> Page:
-    if what.startswith("share of"):
-        return "concentration", None
-    return ("break-glass", subject["glass"]) if what == "break-glass" else ("system", subject["id"])
 
 
 def _add(texts: list[str], text: str) -> None:
@@ -139,8 +133,6 @@ def _of_system(system: SystemFacts) -> Subject:
         until = system.glass.ends_at
         subject["glass"] = system.glass.id
         _say(subject, "break-glass", f"until {until:%Y-%m-%d %H:%M} UTC", until=until.date())
-    for one in system.concentrations:
-        _say(subject, f"share of {one.vendor} in {one.scope}", f"{one.share:.0%}")
     return subject
 
 
@@ -148,6 +140,7 @@ def _of_use(use: Use) -> Iterator[tuple[str, Subject]]:
     offering = _of_offering(use.offering, revision=use.revision)
     _say_permit(offering, f"adoption for {use.purpose or 'any purpose'} ({use.system.distribution})", use.adoption)
     yield f"offering:{use.offering.id}", offering
+    yield from _of_vendors(use)
     dependency = use.dependency
     if dependency is None:
         return
@@ -156,6 +149,16 @@ def _of_use(use: Use) -> Iterator[tuple[str, Subject]]:
         if alternative.offering is not None:
             spare = _of_offering(alternative.offering, revision=alternative.pinned_revision)
             yield f"offering:{alternative.offering.id}", spare
+
+
+def _of_vendors(use: Use) -> Iterator[tuple[str, Subject]]:
+    """How much hangs on those who stand behind it, as far as there is a snapshot."""
+    for vendor_id, name in use.offering.roots.names.items():
+        if shares := use.system.concentrations.get(vendor_id):
+            subject = _subject(name, id=vendor_id)
+            for one in shares:
+                _say(subject, f"share in {one.scope}", f"{one.share:.0%}")
+            yield f"vendor:{vendor_id}", subject
 
 
 def _of_offering(offering: OfferingFacts, *, revision: str) -> Subject:

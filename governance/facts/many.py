@@ -72,10 +72,14 @@ def load_many(system_ids: Collection[int], *, now: datetime) -> list[Declared]:
     rows = load_rows(current)
     permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
-    systems = _load_systems(system_ids, set(places.values()), now)
-    uses: dict[Place, list[Use]] = defaultdict(list)
     hosts = load_hosts(rows.server_ids, offerings.values())
-    for dependency in put_together(rows, offerings, permits, hosts).values():
+    dependencies = put_together(rows, offerings, permits, hosts)
+    vendors_of: dict[int, set[int]] = defaultdict(set)
+    for pk, dependency in dependencies.items():
+        vendors_of[places[pk][0]].update(dependency.offering.roots.names)
+    systems = _load_systems(vendors_of, set(places.values()), now)
+    uses: dict[Place, list[Use]] = defaultdict(list)
+    for dependency in dependencies.values():
         place = places[dependency.id]
         uses[place].append(_use(systems[place], dependency, now))
     return [Declared(systems[place], tuple(found)) for place, found in sorted(uses.items(), key=lambda item: item[0])]
@@ -92,9 +96,12 @@ def _use(system: SystemFacts, dependency: DependencyFacts, now: datetime) -> Use
     )
 
 
-def _load_systems(ids: Collection[int], places: Collection[Place], now: datetime) -> dict[Place, SystemFacts]:
+def _load_systems(
+    vendors_of: Mapping[int, Collection[int]], places: Collection[Place], now: datetime
+) -> dict[Place, SystemFacts]:
+    ids = vendors_of.keys()
     columns = {pk: fields for pk, *fields in System.objects.filter(Among("pk", ids)).values_list("pk", *_SYSTEM)}
-    concentrations = load_concentrations_of({pk: team_id for pk, (team_id, *_) in columns.items()})
+    concentrations = load_concentrations_of({pk: team_id for pk, (team_id, *_) in columns.items()}, vendors_of)
     environments = {row.pk: row for row in Environment.objects.all()}
     waivers, glasses = _load_waivers(ids, now), _load_glasses(ids, now)
     found: dict[Place, SystemFacts] = {}

@@ -123,12 +123,13 @@ def _load(
         declared = declared.filter(Among("offering_id", offering_ids))
     rows = load_rows(declared)
     named = set(offering_ids or ())
+    in_use = named | {row.offering_id for row in rows.dependencies}
     wanted = replace(
         rows.wanted,
         offering_ids=rows.offering_ids | named,
         system_id=system.id,
         uses=Uses(
-            offering_ids=named | {row.offering_id for row in rows.dependencies},
+            offering_ids=in_use,
             purposes={row.purpose for row in rows.dependencies} | {one.purpose for one in asked if one.purpose},
             distribution=system.distribution,
         ),
@@ -140,7 +141,9 @@ def _load(
     dependencies: dict[int, list[DependencyFacts]] = defaultdict(list)
     for dependency in put_together(rows, offerings, permits, hosts).values():
         dependencies[dependency.offering.id].append(dependency)
-    whole = replace(system, waivers=tuple(permits.waivers[None]), concentrations=load_concentrations(system.id))
+    behind = {pk for offering_id in in_use for pk in offerings[offering_id].roots.names}
+    concentrations = load_concentrations(system.id, behind)
+    whole = replace(system, waivers=tuple(permits.waivers[None]), concentrations=concentrations)
     return _Loaded(whole, offerings, dependencies, now)
 
 

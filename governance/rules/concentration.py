@@ -14,13 +14,15 @@ def judge(case: Case) -> Iterator[Flaw]:
     Of a family the one that stands behind most is named, which is the parent. It is judged from the newest snapshot and
     says of which day that is; without a snapshot nothing is said.
     """
-    above = [one for one in case.use.system.concentrations if _is_above(one, case)]
-    for _, group in groupby(above, key=lambda one: one.scope):
+    by_vendor, is_above = case.use.system.concentrations, case.policy.is_too_concentrated
+    of_these = [one for vendor_id in case.offering.roots.names for one in by_vendor.get(vendor_id, ())]
+    above = sorted((one for one in of_these if is_above(one.behind, one.total)), key=_scope)
+    for _, group in groupby(above, key=_scope):
         yield _flaw(max(group, key=lambda one: (one.behind, -one.vendor_id)), case)
 
 
-def _is_above(one: ConcentrationFacts, case: Case) -> bool:
-    return one.vendor_id in case.offering.roots.names and case.policy.is_too_concentrated(one.behind, one.total)
+def _scope(one: ConcentrationFacts) -> str:
+    return one.scope
 
 
 def _flaw(one: ConcentrationFacts, case: Case) -> Flaw:

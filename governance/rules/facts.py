@@ -325,7 +325,7 @@ class SystemFacts:
     """The system that asks, in the environment that it asks for; `environment_id` is 0 if there is no such one.
 
     `waivers` are those for the whole system. `glass` is the last break-glass that nobody closed, in force or over.
-    `concentrations` are of the vendors behind the system, its team and the organisation.
+    `concentrations` are in the system, its team and the organisation, by the vendor, who stands behind something asked for.
     """
 
     id: int
@@ -339,7 +339,7 @@ class SystemFacts:
     tags: tuple[str, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
     glass: GlassFacts | None = None
-    concentrations: tuple[ConcentrationFacts, ...] = ()
+    concentrations: Mapping[int, tuple[ConcentrationFacts, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from rest_framework.test import APIClient
 from config.celery import app
 from governance.check import preview
 from governance.concentration import snapshot, thin
-from governance.facts.concentrations import load_concentrations
+from governance.facts.concentrations import load_concentrations, load_concentrations_of
 from governance.models import Concentration
 from governance.rules.catalogue import ERROR, RULES
 from governance.rules.facts import ConcentrationFacts
 from governance.rules.policy import BadPolicy, Policy, from_document
 from governance.tasks import snapshot_concentration
-from registry.models import System
+from registry.models import System, Vendor
 from tests import factories as f
 from tests.factories import NOW, TODAY
 from tests.governance import facts_of_rules as facts
@@ -36,8 +36,13 @@ def seen(behind: int, total: int, *, scope: str = "the organisation", vendor: st
     return ConcentrationFacts(facts.TODAY, scope, pk, vendor, behind, total)
 
 
+def by_vendor(*concentrations: ConcentrationFacts) -> dict[int, tuple[ConcentrationFacts, ...]]:
+    pks = {one.vendor_id for one in concentrations}
+    return {pk: tuple(one for one in concentrations if one.vendor_id == pk) for pk in pks}
+
+
 def ud408(*concentrations: ConcentrationFacts, policy: Policy | None = None) -> list[Any]:
-    one = facts.use(of=facts.system(concentrations=concentrations))
+    one = facts.use(of=facts.system(concentrations=by_vendor(*concentrations)))
     return [finding for finding in facts.judged(one, policy) if finding.rule == "UD408"]
 
 
@@ -80,7 +85,7 @@ def test_its_fix_makes_it_go_away() -> None:
 def test_each_scope_is_judged_once_and_of_a_family_who_stands_behind_most_is_named() -> None:
     child = replace(seen(12, 20), vendor_id=ALIBABA + 1, vendor="Qwen")
     both = replace(facts.roots("Alibaba"), names={ALIBABA: "Alibaba", ALIBABA + 1: "Qwen"})
-    system = facts.system(concentrations=(seen(13, 20), child, seen(10, 10, scope="the team Search")))
+    system = facts.system(concentrations=by_vendor(seen(13, 20), child, seen(10, 10, scope="the team Search")))
     found = [
         finding.message
         for finding in facts.judged(facts.use(facts.gte(roots=both), of=system))
@@ -173,15 +178,30 @@ def test_after_two_months_the_first_of_each_month_is_kept() -> None:
 
 @pytest.mark.django_db
 def test_the_gate_reads_the_newest_day_by_one_query(alibaba_in_use: System) -> None:
+    alibaba = Vendor.objects.get(slug="alibaba").pk
     snapshot(now=NOW - timedelta(days=1))
     snapshot(now=NOW)
 
     with CaptureQueriesContext(connection) as queries:
-        found = load_concentrations(alibaba_in_use.pk)
+        found = load_concentrations(alibaba_in_use.pk, {alibaba})
 
     assert len(queries) == 1
-    assert {one.day for one in found} == {TODAY}
-    assert {one.scope for one in found} == {"the organisation", "the team Search", "Critical"}
+    assert list(found) == [alibaba]
+    assert {one.day for one in found[alibaba]} == {TODAY}
+    assert [one.scope for one in found[alibaba]] == ["the organisation", "Critical", "the team Search"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("alibaba_in_use")
+def test_a_batch_of_systems_is_told_the_same() -> None:
+    snapshot(now=NOW)
+    systems = {row.pk: row.team_id for row in System.objects.all()}
+    vendors = set(Vendor.objects.values_list("pk", flat=True))
+
+    told = load_concentrations_of(systems, dict.fromkeys(systems, vendors))
+
+    assert len(systems) > 1
+    assert told == {pk: load_concentrations(pk, vendors) for pk in systems}
 
 
 @pytest.mark.django_db

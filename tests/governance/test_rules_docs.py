@@ -148,7 +148,7 @@ def served(theirs: str) -> Use:
 def counted(behind: int) -> Use:
     (pk,) = f.roots("Alibaba").names
     seen = ConcentrationFacts(f.TODAY, "the organisation", pk, "Alibaba", behind, 22)
-    return f.use(GTE, of=of(concentrations=(seen,)))
+    return f.use(GTE, of=of(concentrations={pk: (seen,)}))
 
 
 def sold(*, is_adopted_again: bool) -> Use:

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from governance.blocks import block
 from governance.check import CheckRequest, Location, RequestedModel, check
+from governance.concentration import snapshot
 from governance.models import Approval, Check, Grounds, Policy
 from governance.proposals import propose_waiver
 from governance.why import Why, why
@@ -70,6 +71,20 @@ def test_a_fact_that_moved_is_named_with_the_change_that_a_source_told(used: Dep
     assert one.move.refs == ("acme/e5",)
     assert one.changes == (change,)
     assert {(move.rule, move.before, move.after) for move in found.moved.findings} >= {("UD301", "", "error")}
+
+
+def test_of_all_vendors_those_behind_the_refs_are_told_how_much_hangs_on_them(used: Dependency) -> None:
+    snapshot(now=NOW)
+    ask(used)
+    f.dependency(system=used.system, offering=f.offering("other/chat"))
+    snapshot(now=NOW + DAY)
+
+    found = why(ask(used, days=1)).moves
+
+    vendor = used.offering.model.developer.name
+    assert {(one.move.subject, one.move.before, one.move.after) for one in found} == {(vendor, "100%", "50%")}
+    assert {one.move.what for one in found} >= {"share in the organisation"}
+    assert {one.move.refs for one in found} == {("acme/e5",)}
 
 
 def fall_of_the_alternative(used: Dependency) -> None:
