@@ -18,6 +18,7 @@ from governance.transports import Style, style_of
 from registry import incidents
 from registry.locks import serialise
 from registry.models import Incident, User
+from registry.upstream import UpstreamError
 
 _LONGEST_NOTE = Incident._meta.get_field("note").max_length or 0
 
@@ -107,5 +108,7 @@ def _end(
         ended = act(incident, by=by, note=note, now=now)
     except incidents.Closed as closed:
         raise Refused("closed", str(closed)) from closed
+    except UpstreamError as missing:
+        raise Refused("invalid", f"source: {missing}", field="source") from missing
     audit.record(f"governance:incident:{verb}", ended, actor=by, before=before, after={"note": note})
     return ended

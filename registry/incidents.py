@@ -57,11 +57,13 @@ def settle(source: Source, *, now: datetime) -> None:
 def release(incident: Incident, *, by: User, note: str, now: datetime) -> Incident:
     """Believe what was held back: its changes count from now on, and what was gone at once is gone.
 
-    Raises `Closed` if the incident has ended meanwhile.
+    Raises `Closed` if the incident has ended meanwhile, and `UpstreamError` where the package of the source is missing that
+    alone knows what its silence about a row means.
     """
     locked = _locked(incident)
     held = list(locked.held.select_related("listing"))
-    _let_go([one.listing for one in held if one.fact == PRESENCE], locked, by=by, now=now)
+    if silent := [one.listing for one in held if one.fact == PRESENCE]:
+        _let_go(silent, locked, by=by, now=now)
     locked.held.all().delete()
     _close(locked, Incident.Verdict.RELEASED, by=by, note=note, now=now)
     apply_effective({one.listing.offering_id for one in held if one.listing.offering_id is not None}, now=now)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from governance.models import AuditEntry
+from registry.believe import PRESENCE
 from registry.models import (
     Change,
     HeldFact,
@@ -68,6 +69,13 @@ def suspect() -> Incident:
         incident=incident,
     )
     return incident
+
+
+@pytest.fixture
+def _package_is_gone(suspect: Incident) -> None:
+    """The source came with a package of somebody else, which is not installed any more, and a row of it is silent."""
+    Source.objects.filter(pk=suspect.source_id).update(slug="elsewhere")
+    suspect.held.update(fact=PRESENCE)
 
 
 def listed(by: Source, *, ago: timedelta) -> Listing:
@@ -217,6 +225,18 @@ class TestDecision:
         suspect.refresh_from_db()
         assert suspect.verdict == "dismissed"
 
+    @pytest.mark.usefixtures("_package_is_gone")
+    def test_without_the_package_that_knows_what_silence_means_it_stays_open_and_says_so(
+        self, suspect: Incident
+    ) -> None:
+        client = browser_of(f.user(role="reviewer"))
+        response = client.post(reverse("pages:release", args=[suspect.pk]), {})
+        assert response.status_code == 400
+        assert "No installed package provides the source" in response.content.decode()
+        suspect.refresh_from_db()
+        assert suspect.closed_at is None
+        assert client.post(reverse("pages:dismiss", args=[suspect.pk]), {"note": "Not ours."}).status_code == 302
+
 
 class TestApi:
     """`/api/v1/sources/` and `/api/v1/incidents/`."""
@@ -248,6 +268,12 @@ class TestApi:
         assert (answer.status_code, answer.json()["verdict"]) == (200, "released")
         again = client.post(f"{address}/dismiss/", {"note": "No."}, format="json")
         assert (again.status_code, again.json()["code"]) == (409, "closed")
+
+    @pytest.mark.usefixtures("_package_is_gone")
+    def test_a_missing_package_is_named_and_no_failure_of_ours(self, as_role: AsRole, suspect: Incident) -> None:
+        answer = as_role("reviewer").post(f"/api/v1/incidents/{suspect.pk}/release/", {}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+        assert "elsewhere" in answer.json()["detail"]
 
     def test_silence_is_nothing_that_a_person_ends(self, as_role: AsRole) -> None:
         silent = Incident.objects.create(source=source(), kind="failing", opened_at=timezone.now(), reason="Silent.")
