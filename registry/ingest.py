@@ -19,7 +19,7 @@ from registry.rows import rows_of
 from registry.runs import RETRY_AFTER, Held
 from registry.store import Confirmed, Round, complete, confirm, write
 from registry.sweep import sweep
-from registry.upstream import Adapter, Document, Known, Parsed, UpstreamError, adapter_of
+from registry.upstream import Adapter, Document, Known, Parsed, UpstreamError, adapter_of, installed
 from registry.upstream.base import Sweeper
 
 # A document that has lost more than this is broken; of one that has lost less, all but the absences is believed.
@@ -89,7 +89,8 @@ def due_sources(*, now: datetime) -> list[Source]:
 
 def _has_somebody_new(source: Source) -> bool:
     """Whether an offering at the source's host was never asked for."""
-    host = adapter_of(source.slug).watched_host
+    adapter = installed(source.slug)
+    host = adapter.watched_host if adapter else ""
     asked = Listing.objects.filter(source=source, external_id=OuterRef("external_id"))
     return bool(host) and Offering.objects.filter(host=host).exclude(Exists(asked)).exists()
 

@@ -13,7 +13,7 @@ from registry.locks import serialise
 from registry.models import Alias, Change, ChangeKind, Listing, Observation, Offering, PollRun
 from registry.models import Source as SourceRow
 from registry.records import ListingRecord, from_facts
-from registry.upstream import SOURCES, Adapter, adapter_of
+from registry.upstream import SOURCES, Adapter, installed
 
 BATCH = 500
 SUMMARY = "Already so when the source's row was mapped"
@@ -113,8 +113,9 @@ def map_new_offerings(source: SourceRow, *, now: datetime, run: PollRun | None =
     fit, the first name counts. Returns how many were mapped.
     """
     serialise(_LOCK)
-    adapter = adapter_of(source.slug)
-    mapped = 0
+    adapter, mapped = installed(source.slug), 0
+    if adapter is None:
+        return mapped
     for batch in _batches(_unmapped(source, adapter)):
         pairs = list(_fitting(source, adapter, batch))
         map_listings(pairs, now=now, run=run)

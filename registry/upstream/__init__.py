@@ -30,6 +30,7 @@ __all__ = [
     "Unanswered",
     "UpstreamError",
     "adapter_of",
+    "installed",
 ]
 
 Adapter: TypeAlias = Source | Sweeper
@@ -57,3 +58,11 @@ def adapter_of(slug: str) -> Adapter:
         )
     loaded: Adapter = points[slug].load()()
     return loaded
+
+
+def installed(slug: str) -> Adapter | None:
+    """The source of that slug; None where its package is missing, which its own poll says and others need not suffer from."""
+    try:
+        return adapter_of(slug)
+    except UpstreamError:
+        return None

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from registry import ingest, runs, store
 from registry.ingest import due_sources, poll
+from registry.listings import map_all_new
 from registry.models import Change, Listing, Observation, PollRun, Source
 from registry.runs import LEASE, Busy, LeaseLost
 from registry.tasks import poll_due_sources
@@ -214,3 +215,11 @@ def test_a_source_whose_package_is_gone_says_so() -> None:
     f.source("elsewhere")
     run = poll("elsewhere", now=NOW)
     assert run.error == "No installed package provides the source “elsewhere”; turn it off or install it."
+
+
+def test_a_source_whose_package_is_gone_keeps_no_other_from_its_turn() -> None:
+    f.offering("acme/e5")
+    Source.objects.update(next_due_at=NOW + timedelta(hours=6))
+    f.source("elsewhere", next_due_at=NOW + timedelta(hours=6), last_success_at=NOW)
+    assert [one.slug for one in due_sources(now=NOW)] == ["huggingface"]
+    assert map_all_new(now=NOW) == 0
