@@ -32,6 +32,9 @@ from registry.api.people import asker_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
 
+# Seconds: longer than nearly every answer takes.
+_ASK_AGAIN_AFTER = 1
+
 
 class RawText(serializers.CharField):
     """Text as it came, control characters included: what is wrong with a ref is a finding and not an error."""
@@ -148,7 +151,9 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
         responses={
             200: CheckAnswerSerializer,
             404: OpenApiResponse(description="The system is not in the register (`unknown_system`)."),
-            409: OpenApiResponse(description="The key is in use (`idempotency_key_in_use`): wait, and ask again."),
+            409: OpenApiResponse(
+                description="The key is in use (`idempotency_key_in_use`): ask again after `Retry-After` seconds."
+            ),
             413: OpenApiResponse(description="The body is too large (`too_large`)."),
             422: OpenApiResponse(
                 description="The environment is not in the register (`unknown_environment`), or the key came with "
@@ -238,6 +243,7 @@ def _answered(request: Request, question: CheckRequest) -> Response:
         raise Problem(
             status_code=status.HTTP_409_CONFLICT,
             code="idempotency_key_in_use",
+            wait=_ASK_AGAIN_AFTER,
             detail="A request with this Idempotency-Key is being answered. Ask again in a second; a request that died "
             f"gives its key back after {LEASE.total_seconds():g} seconds.",
         ) from error

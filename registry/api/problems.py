@@ -13,12 +13,16 @@ from rest_framework.views import exception_handler
 
 
 class Problem(exceptions.APIException):
-    """An error with its own status and code; `extra` is put beside the standard members."""
+    """An error with its own status and code; `extra` is put beside the standard members.
 
-    def __init__(self, *, status_code: int, code: str, detail: str, **extra: Any) -> None:
+    `wait` in seconds becomes the header Retry-After.
+    """
+
+    def __init__(self, *, status_code: int, code: str, detail: str, wait: int | None = None, **extra: Any) -> None:
         super().__init__(detail, code)
         self.status_code = status_code
         self.code = code
+        self.wait = wait
         self.extra = extra
 
 

@@ -85,6 +85,7 @@ class TestOneAfterTheOther:
         )
         answer = ask(client_of(asker))
         assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_use")
+        assert answer["Retry-After"] == "1"
 
         IdempotencyKey.objects.filter(pk=held.pk).update(claimed_until=now - timedelta(seconds=1))
         assert ask(client_of(asker)).status_code == 200
