@@ -18,6 +18,7 @@ from config.env import Environment
 from config.probes import pending_migrations
 from governance import audit, checkpoints, verifier
 from governance.models import Notice
+from governance.signing import key_id
 from registry.health import State, is_overdue, look
 from registry.models import Change, Source, Team, User
 from registry.upstream import SOURCES, adapter_of
@@ -70,6 +71,22 @@ def check_secret_key(env: Environment, _now: datetime) -> Iterator[Finding]:
         yield Finding("secret key", Status.WRONG, f"shorter than {MIN_KEY_LENGTH} characters", way_out)
     else:
         yield Finding("secret key", Status.OK, "set" if env.production else f"kept in {env.var}")
+
+
+def check_verdict_keys(env: Environment, _now: datetime) -> Iterator[Finding]:
+    """Whether verdicts are signed, and by which key: with that a pipeline can go by the last one while nobody answers."""
+    topic, kids = "verdict keys", [key_id(key) for key in env.verdict_keys]
+    if not kids:
+        way_out = "If pipelines shall go by their last verdict while this server is away, set VERDICT_KEYS to what "
+        yield Finding(topic, Status.NOTE, "no verdict is signed", f"{way_out}manage.py verdict_keys --new prints.")
+    elif len(set(kids)) < len(kids):
+        way_out = "Leave each key in VERDICT_KEYS once, the one that signs first."
+        yield Finding(topic, Status.NOTE, f"one is set twice; {kids[0]} signs", way_out)
+    elif len(kids) > 1:
+        way_out = "Take them out of VERDICT_KEYS a day after the new one was put before them."
+        yield Finding(topic, Status.NOTE, f"{kids[0]} signs; still published: {', '.join(kids[1:])}", way_out)
+    else:
+        yield Finding(topic, Status.OK, f"{kids[0]} signs")
 
 
 def check_address(env: Environment, _now: datetime) -> Iterator[Finding]:
@@ -270,6 +287,7 @@ def check_checkpoints(env: Environment, now: datetime) -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     check_mode,
     check_secret_key,
+    check_verdict_keys,
     check_address,
     check_folder,
     check_database,

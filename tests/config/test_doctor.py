@@ -14,6 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from config.diagnosis import Finding, Status, diagnose
 from config.env import Environment, ModelList
 from governance.models import Channel, Notice
+from governance.signing import key_id, new_key
 from registry.models import Change, ChangeKind, Incident, Severity, Source
 from tests import factories
 
@@ -51,6 +52,21 @@ def test_an_embedded_instance_with_an_administrator_is_well() -> None:
 def test_a_short_secret_key_is_wrong_in_production() -> None:
     assert wrong(look(**PRODUCTION | {"secret_key": "short"}), "secret key")
     assert not wrong(look(**PRODUCTION), "secret key")
+
+
+def test_it_says_which_key_signs_verdicts_and_what_is_odd_about_the_others() -> None:
+    new, old = new_key(), new_key()
+    kid, other = key_id(new), key_id(old)
+
+    def said(*keys: str) -> tuple[Status, str]:
+        (finding,) = [f for f in look(verdict_keys=keys) if f.topic == "verdict keys"]
+        assert bool(finding.way_out) is (finding.status is not Status.OK)
+        return finding.status, finding.says
+
+    assert said(new) == (Status.OK, f"{kid} signs")
+    assert said() == (Status.NOTE, "no verdict is signed")
+    assert said(new, old) == (Status.NOTE, f"{kid} signs; still published: {other}")
+    assert said(new, new) == (Status.NOTE, f"one is set twice; {kid} signs")
 
 
 def test_an_address_that_only_this_machine_knows_is_wrong_in_production() -> None:
