@@ -1,6 +1,7 @@
 """The CI's own identity for a token (E2): what is let in, and what is refused, against a provider that really answers."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -9,17 +10,19 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from governance import issuer_keys, pipelines, tasks
+from governance import issuer_keys, pipelines, tasks, tokens
 from governance.models import AuditEntry, Check, Pipeline, SpentIdentity, Token
 from governance.refused import Refused
 from registry.models import System
 from tests import factories as make
 from tests.fakes import identity as fake
 from tests.fakes.identity import Provider, by_hand, pem_of
+from tests.governance.everything_kept import dump
 
 pytestmark = pytest.mark.django_db
 
@@ -367,6 +370,24 @@ def test_a_pipeline_is_named_by_ids_of_a_known_issuer(
     with pytest.raises(Refused) as caught:
         trust(system, **{"issuer": provider.url} | changed)
     assert caught.value.extra["field"] == field
+
+
+def test_neither_the_identity_nor_the_token_for_it_is_kept_logged_or_mailed(
+    provider: Provider, system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    trust(system, provider.url)
+    identity = provider.identity()
+    answer, *_ = exchange(identity), exchange(identity), exchange(f"{identity}x")
+    token = answer.json()["access_token"]
+    ask_the_gate(client_with(answer))
+    client_with(answer).post("/api/v1/vendors/", {"slug": "x"}, content_type="application/json")
+
+    kept = dump() + caplog.text + "".join(one.message().as_string() for one in mail.outbox)
+    assert [text for text in (token[12:-6], identity.split(".")[2]) if text in kept] == []
+    assert tokens.digest_of(token) in kept
+    Token.objects.update(name=token)
+    assert token[12:-6] in dump()
 
 
 def test_what_is_over_is_forgotten_after_a_day(provider: Provider, system: System) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from governance.token_text import PATTERN, checksum, is_token, new_text
 from registry.models import Team
 from tests import factories as make
 from tests.governance.conftest import browser_of
+from tests.governance.everything_kept import dump
 
 pytestmark = pytest.mark.django_db
 
@@ -203,16 +204,6 @@ def test_the_command_binds_a_token_and_refuses_what_is_not_there(capsys: pytest.
 
 
 # --- E1 ------------------------------------------------------------------------------------------------------------------
-
-
-def dump() -> str:
-    """Every value of every table."""
-    with connection.cursor() as cursor:
-        texts = []
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name that the database gave
-            texts += [str(row) for row in cursor.fetchall()]
-    return "\n".join(texts)
 
 
 def test_no_text_of_a_token_is_in_the_database_the_log_or_the_mail(
