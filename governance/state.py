@@ -134,6 +134,10 @@ def _retirement(proposal: Proposal, _offerings: Offerings, now: datetime) -> Sta
             "register_state": model.state,
             "owner": str(model.owner or ""),
         },
+        "places": [
+            {"offering": str(one), "status": one.status, "retires_on": one.retires_on}
+            for one in model.offerings.order_by("pk")
+        ],
         "criticality": leaning.criticality,
         "dependencies": [_leans(one) for one in leaning.uses],
         "stands_in_for": [_leans(one) for one in leaning.backs],

@@ -21,7 +21,7 @@ from governance.queue import decidable_by, questions_to
 from registry.models import AIModel, Offering, User
 from tests import factories as make
 from tests.factories import NOW, TODAY
-from tests.governance.conftest import client_of
+from tests.governance.conftest import browser_of, client_of
 from tests.governance.gate_world import green
 from tests.governance.proposing import World, code_of, make_world
 
@@ -183,6 +183,19 @@ def test_a_model_in_use_is_retired_where_each_plan_holds_without_it() -> None:
     proposal = retire(dependency.offering.model, reviewer)
     (use,) = proposal.submitted_state["dependencies"]
     assert use["instead"]
+    page = browser_of(make.user(role="reviewer")).get(reverse("pages:proposal", args=[proposal.pk])).content.decode()
+    assert f"its plan holds with {use['instead']}" in page
+    assert f"Offered: {dependency.offering}" in page
+
+
+def test_who_asks_for_a_retirement_sees_beforehand_what_stands_in_its_way(world: World) -> None:
+    world.offering.status = "deprecated"
+    world.offering.save()
+    address = reverse("pages:propose-retirement", args=[world.offering.model.slug])
+    page = browser_of(world.reviewer).get(address).content.decode()
+    assert "It cannot be retired now:" in page
+    assert "nothing holds without it" in page
+    assert "deprecated" in page
 
 
 def test_a_model_on_which_another_plan_leans_is_not_retired() -> None:

@@ -165,12 +165,18 @@ def _retirement(state: State) -> Table:
     rows = [
         Row("State in the register", (Cell(model["register_state"]),)),
         Row("Owner", (Cell(model["owner"]),)),
+        *(Row(f"Offered: {one['offering']}", (_stands(one),)) for one in state.get("places", ())),
         *(Row(f"Used: {one['dependency']}", (_leans(one, "its plan holds with"),)) for one in state["dependencies"]),
         *(Row(f"Backs: {one['dependency']}", (_leans(one, "stays with"),)) for one in state["stands_in_for"]),
     ]
     if not state["dependencies"] and not state["stands_in_for"]:
         rows.append(Row("Used by", (Cell("nobody: no dependency and no plan names it"),)))
     return Table(("Now",), tuple(rows))
+
+
+def _stands(place: State) -> Cell:
+    until = f", retires on {place['retires_on']}" if place["retires_on"] else ""
+    return Cell(f"{place['status']}{until}", is_bad=place["status"] in _BAD["status"])
 
 
 def _leans(one: State, words: str) -> Cell:

@@ -145,7 +145,7 @@ def _why_not(
     if person.pk in proposal.concerned_ids:
         return "You wrote or submitted the plan that this is about, so somebody else has to decide."
     if not hats:
-        return f"It needs {progress.route_in_words}, and you are neither. You see what they see."
+        return f"It needs {progress.route_in_words}, which you are not. You see what they see."
     if any(_is_by(decision, person) for decision in given):
         return "You have decided, or somebody did in your place. The others are still asked."
     if proposal.decide_by < now:

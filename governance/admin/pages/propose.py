@@ -13,8 +13,10 @@ from django.utils import timezone
 from governance import proposals
 from governance.admin.pages.forms import AdoptionForm, RetirementForm, WaiverForm
 from governance.admin.pages.frame import person_of, put_into, show, status_of
+from governance.admin.pages.proposal_facts import table_of
 from governance.models import Proposal
 from governance.permissions import can_propose, can_retire
+from governance.propose import why_not_to_retire
 from governance.refused import Refused
 from registry.models import AIModel, Offering
 
@@ -47,7 +49,9 @@ def retirement(request: HttpRequest, slug: str) -> HttpResponse:
     if made := _submitted(request, form, model=model):
         return made
     lead = "A retired model is withdrawn from the register: nobody begins to use it. Its history stays."
-    return _form(request, form, title=f"Retire {model}", lead=lead)
+    now, asked = timezone.now(), Proposal(kind=Proposal.Kind.RETIRE_MODEL, model=model)
+    facts = {"table": table_of(proposals.state_of(asked, now=now)), "flaw": why_not_to_retire(model, now=now)}
+    return _form(request, form, template="retire.html", title=f"Retire {model}", lead=lead, **facts)
 
 
 def _asked_adoption(request: HttpRequest) -> dict[str, Any]:
@@ -87,6 +91,8 @@ def _require_proposer(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _form(request: HttpRequest, form: forms.Form, *, title: str, lead: str) -> HttpResponse:
-    context = {"lead": lead, "form": form, "submit": "Submit the proposal", "note": _NOTE}
-    return show(request, "form.html", title=title, status=status_of(request), **context)
+def _form(
+    request: HttpRequest, form: forms.Form, *, title: str, lead: str, template: str = "form.html", **about: Any
+) -> HttpResponse:
+    context = {"lead": lead, "form": form, "submit": "Submit the proposal", "note": _NOTE, **about}
+    return show(request, template, title=title, status=status_of(request), **context)
