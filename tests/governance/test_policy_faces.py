@@ -168,4 +168,8 @@ def test_a_dry_run_that_is_not_done_says_how_far_it_is(rita: User, client: Clien
     row = DryRun.objects.create(text="", asked_by=rita, policy_version=0, total=20_000, done=500)
     client.force_login(rita)
 
-    assert "500 of 20000 systems are judged" in client.get(f"/policy/dry-runs/{row.pk}/").content.decode()
+    page = client.get(f"/policy/dry-runs/{row.pk}/")
+    assert "500 of 20000 systems are judged" in page.content.decode()
+    assert page["Refresh"] == "3", "the browser looks again by itself"
+    DryRun.objects.update(finished_at=row.created_at)
+    assert "Refresh" not in client.get(f"/policy/dry-runs/{row.pk}/")

@@ -7,9 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 
 from governance import policies, trials
 from governance.admin.pages.frame import person_of, put_into, show, status_of
@@ -24,6 +22,7 @@ from governance.terms import rules_of
 
 VERSIONS = 20
 RUNS = 5
+_LOOK_AGAIN_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,9 @@ def _said(outcome: Outcome) -> str:
 
 def dry_run_page(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(DryRun.objects.select_related("asked_by"), pk=pk)
-    if row.finished_at is None:
-        again = reverse("pages:dry-run", args=[pk])
-        waits = format_html(
-            '{} of {} systems are judged. <a href="{}">Look again</a>', row.done, row.total or "all", again
-        )
-        messages.info(request, waits)
     verdicts = [(*key.split(" -> "), count) for key, count in row.verdicts.items()]
-    return show(request, "policy/dry_run.html", title=str(row), run=row, verdicts=verdicts)
+    page = show(request, "policy/dry_run.html", title=str(row), run=row, verdicts=verdicts)
+    if row.finished_at is None:
+        # The browser looks again by itself, without a script.
+        page["Refresh"] = str(_LOOK_AGAIN_SECONDS)
+    return page
