@@ -29,7 +29,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(source="offering.model.slug")
     is_independent = serializers.BooleanField()
     shared_vendors = serializers.ListField(child=serializers.CharField())
-    license = serializers.CharField(source="license.spdx_id", default=None)
+    license = serializers.CharField(source="license.spdx_id", default=None, allow_null=True)
     reasons = ReasonSerializer(many=True)
 
 
@@ -41,7 +41,7 @@ class UnregisteredSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     ref = serializers.CharField(source="candidate.offering.external_id")
     host = serializers.CharField()
-    license = serializers.CharField(source="candidate.license.spdx_id", default=None)
+    license = serializers.CharField(source="candidate.license.spdx_id", default=None, allow_null=True)
     reasons = ReasonSerializer(many=True, source="candidate.reasons")
 
 

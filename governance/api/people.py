@@ -141,7 +141,7 @@ class ToConfirmSerializer(serializers.Serializer[Any]):
     dependency = serializers.SerializerMethodField()
     digest = serializers.CharField()
     due_on = serializers.DateField()
-    last_attested_at = serializers.DateTimeField(source="last.attested_at", default=None)
+    last_attested_at = serializers.DateTimeField(source="last.attested_at", default=None, allow_null=True)
     state = serializers.JSONField()
     differences = serializers.JSONField()
     changes = ChangeSerializer(many=True)

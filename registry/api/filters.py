@@ -9,10 +9,12 @@ from django_filters.filters import (
     DateFilter,
     IsoDateTimeFilter,
     ModelChoiceFilter,
-    NumberFilter,
 )
 from django_filters.filterset import FILTER_FOR_DBFIELD_DEFAULTS
 from django_filters.filterset import FilterSet as PlainFilterSet
+from django_filters.utils import get_model_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from registry import models
 from registry.match import could_be_ours
@@ -37,25 +39,35 @@ class FilterSet(PlainFilterSet):
 
 def filters_of(model: type[Model], /, *fields: str, **paths: str) -> type[FilterSet]:
     """A filter per field, and one per path under a name of its own: `system="dependency__system__slug"`."""
-    renamed = {name: CharFilter(field_name=path) for name, path in paths.items()}
+    renamed = {name: _by_path(model, path) for name, path in paths.items()}
     meta = type("Meta", (), {"model": model, "fields": fields})
     return type(f"{model.__name__}Filter", (FilterSet,), {**renamed, "Meta": meta})
+
+
+def _by_path(model: type[Model], path: str) -> CharFilter | RowFilter:
+    """By the text at the end of the path, or by the row that it leads to: a text is no id, and the answer says so."""
+    end = get_model_field(model, path)
+    if isinstance(end, ForeignKey):
+        rows = end.related_model._default_manager.all()  # noqa: SLF001 - Django's name for it
+        return RowFilter(field_name=path, queryset=rows)  # type: ignore[no-untyped-call]  # as above
+    return CharFilter(field_name=path)
 
 
 class ChangeFilter(FilterSet):
     source = CharFilter(field_name="listing__source__slug")
     vendor = CharFilter(field_name="vendor__slug")
     model = CharFilter(field_name="model__slug")
-    offering = NumberFilter(method="about_offering")
+    offering = RowFilter(method="about_offering", queryset=models.Offering.objects.all())  # type: ignore[no-untyped-call]  # as above
     detected_after = IsoDateTimeFilter(field_name="detected_at", lookup_expr="gt")
 
     class Meta:
         model = models.Change
         fields = ("kind", "severity", "origin")
 
-    def about_offering(self, queryset: Any, _name: str, value: int) -> Any:
+    @extend_schema_field(OpenApiTypes.INT)
+    def about_offering(self, queryset: Any, _name: str, value: models.Offering) -> Any:
         """Changes of the offering itself and of the listings that are mapped to it."""
-        return queryset.filter(offering_id=value) | queryset.filter(listing__offering_id=value)
+        return queryset.filter(offering=value) | queryset.filter(listing__offering=value)
 
 
 class OfferingFilter(FilterSet):

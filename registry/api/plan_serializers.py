@@ -10,7 +10,7 @@ from registry.api.serializers import Key, Slug
 
 class AlternativeSerializer(serializers.ModelSerializer[models.Alternative]):
     served_by = Slug(models.Vendor.objects.standing(), required=False, allow_null=True)
-    ref = serializers.CharField(source="offering.external_id", default=None, read_only=True)
+    ref = serializers.CharField(source="offering.external_id", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = models.Alternative
