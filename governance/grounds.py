@@ -193,6 +193,9 @@ def _of_dependency(dependency: DependencyFacts, *, system: SystemFacts) -> Subje
     _say(subject, "plan", f"revision {plan.number}" if plan and plan.number else NOTHING)
     for waiver in dependency.waivers:
         _say_permit(subject, f"waiver of {waiver.rule}", waiver)
+    for gateway in dict.fromkeys(one.gateway for one in dependency.drifts):
+        said = _listed(one.message for one in dependency.drifts if one.gateway == gateway)
+        _say(subject, f"fallbacks in {gateway}", said)
     for action in dependency.actions:
         _say(subject, f"to do: {action.concern}", f"due {action.due_on}", until=action.due_on)
     for alternative in plan.alternatives if plan else ():

@@ -25,6 +25,7 @@ _VIEWS = {
     "blocks": "admin:governance_block_changelist",
     "break-glass": "pages:break-glass",
     "policy": "pages:policy",
+    "gateways": "admin:governance_gateway_changelist",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
+from governance.facts.drifts import load_drifts
 from governance.facts.hosts import Hosts, load_hosts
 from governance.facts.offerings import load_offerings
 from governance.facts.permits import Permits, Wanted, load_permits
@@ -17,6 +18,7 @@ from governance.rules.facts import (
     ActionFacts,
     AlternativeFacts,
     DependencyFacts,
+    DriftFacts,
     DrillFacts,
     OfferingFacts,
     PlanFacts,
@@ -94,6 +96,7 @@ class Rows:
 
     dependencies: tuple[DependencyRow, ...]
     alternatives: tuple[AlternativeRow, ...]
+    drifts: Mapping[int, tuple[DriftFacts, ...]]
 
     @property
     def offering_ids(self) -> set[int]:
@@ -122,7 +125,7 @@ class Rows:
 
 
 def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict[int, DependencyFacts]:
-    """Dependencies by id with everything behind them, ended or not, by nine queries."""
+    """Dependencies by id with everything behind them, ended or not, by ten queries."""
     rows = load_rows(Dependency.objects.filter(Among("pk", dependency_ids)))
     permits = load_permits(rows.wanted, today=now.date())
     offerings = load_offerings(rows.offering_ids, now=now, revisions=rows.revisions, permits=permits)
@@ -130,10 +133,10 @@ def load_dependencies(dependency_ids: Collection[int], *, now: datetime) -> dict
 
 
 def load_rows(dependencies: QuerySet[Dependency]) -> Rows:
-    """The dependencies with their open actions and the alternatives of their plans, by two queries."""
+    """The dependencies with their open actions, the alternatives of their plans and the drifts of gateways: three queries."""
     loaded = _group(_select(dependencies))
     revision_ids = {row.plan_revision_id for row in loaded if row.plan_revision_id is not None}
-    return Rows(loaded, tuple(_load_alternatives(revision_ids)))
+    return Rows(loaded, tuple(_load_alternatives(revision_ids)), load_drifts({row.pk for row in loaded}))
 
 
 def _select(dependencies: QuerySet[Dependency]) -> Iterable[tuple[Any, ...]]:
@@ -240,6 +243,7 @@ def put_together(
             plan=_plan(row, alternatives),
             actions=row.actions,
             waivers=tuple(permits.waivers[row.pk]),
+            drifts=rows.drifts.get(row.pk, ()),
         )
         for row in rows.dependencies
     }

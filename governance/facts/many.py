@@ -63,7 +63,7 @@ def declared_in_batches(*, now: datetime, size: int = BATCH, among: Span = EVERY
 
 
 def load_many(system_ids: Collection[int], *, now: datetime) -> list[Declared]:
-    """What the systems have declared, by system and environment, by fourteen queries."""
+    """What the systems have declared, by system and environment, by fifteen queries."""
     current = Dependency.objects.current().filter(Among("system_id", system_ids))
     places = {
         pk: (system_id, environment_id)

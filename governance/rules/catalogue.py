@@ -202,7 +202,6 @@ _ALL = (
         "A vendor behind most of what runs can stop most of what runs, however good each plan is.",
         _levels("WWWN", "NNNN"),
     ),
-    # Found where a gateway's configuration is read, and not by a check.
     Rule(
         "UD409",
         "The fallbacks of a gateway drift from the approved plans",

@@ -274,9 +274,22 @@ class ActionFacts:
     is_of_an_event: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class DriftFacts:
+    """A way in which a gateway that serves a use differs from what was approved for it, as configured on `read_on`."""
+
+    gateway: str
+    read_on: date
+    message: str
+    fix: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyFacts:
-    """A declared use with what stands ready behind it. `host` is None where nobody has said who serves it."""
+    """A declared use with what stands ready behind it. `host` is None where nobody has said who serves it.
+
+    `drifts` are those of the newest comparison of each gateway.
+    """
 
     id: int
     offering: OfferingFacts
@@ -289,6 +302,7 @@ class DependencyFacts:
     plan: PlanFacts | None = None
     actions: tuple[ActionFacts, ...] = ()
     waivers: tuple[WaiverFacts, ...] = ()
+    drifts: tuple[DriftFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

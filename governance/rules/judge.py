@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from governance.rules import concentration, decisions, drilled, fallback, register, upstream
+from governance.rules import concentration, decisions, drilled, fallback, gateways, register, upstream
 from governance.rules import license as licensing
 from governance.rules.case import Case, open_case
 from governance.rules.catalogue import ERROR, NOTE, OFF, RULES, WARNING
@@ -20,6 +20,7 @@ FAMILIES: tuple[Callable[[Case], Iterable[Flaw]], ...] = (
     fallback.judge,
     drilled.judge,
     concentration.judge,
+    gateways.judge,
     decisions.judge,
 )
 

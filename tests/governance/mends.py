@@ -1,5 +1,6 @@
 """For each rule what brings its finding about, and what its fix says; each on a use with which nothing is wrong."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,8 @@ from governance.break_glass import close as close_glass
 from governance.break_glass import open_glass
 from governance.check import preview
 from governance.concentration import snapshot
-from governance.models import Block, BreakGlass, Concentration, Waiver
+from governance.drifts import read_gateway
+from governance.models import Block, BreakGlass, Concentration, Gateway, Waiver
 from governance.proposals import propose_waiver
 from registry.models import (
     AIModel,
@@ -316,6 +318,26 @@ def list_it_again(dependency: Dependency) -> None:
 
 
 Step = Callable[[Dependency], None]
+
+
+def let_the_gateway_fall_back_to_nothing(dependency: Dependency) -> None:
+    configure(dependency)
+
+
+def configure_what_was_approved(dependency: Dependency) -> None:
+    configure(dependency, "spare")
+
+
+def configure(dependency: Dependency, *fallbacks: str) -> None:
+    """Hand in what a gateway says that serves the model and its spare."""
+    team = dependency.system.team
+    gateway, _ = Gateway.objects.get_or_create(slug="main", defaults={"name": "Main gateway", "team": team})
+    models = {"main": dependency.offering.external_id, "spare": spare_of(dependency).external_id}
+    served = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
+    said = {"model_list": served, "router_settings": {"fallbacks": [{"main": list(fallbacks)}] if fallbacks else []}}
+    read_gateway(gateway, json.dumps(said).encode(), file_name="config.yaml", person=None, now=NOW)
+
+
 CASES: list[tuple[str, Step, Step]] = [
     ("UD101", withdraw_it, list_it_again),
     ("UD101", withdraw_it, switch_to_what_the_fix_names),
@@ -347,6 +369,7 @@ CASES: list[tuple[str, Step, Step]] = [
     ("UD407", serve_both_from_one_host, serve_it_elsewhere),
     ("UD407", serve_both_from_one_host, replan),
     ("UD408", lean_on_one_vendor, take_other_vendors),
+    ("UD409", let_the_gateway_fall_back_to_nothing, configure_what_was_approved),
     ("UD501", change_a_fact_of_the_approval, approve_it_again),
     ("UD501", sell_the_vendor, adopt_it),
     ("UD502", waive_the_plan, mend_what_it_covers),

@@ -107,7 +107,7 @@ def test_a_batch_costs_the_same_queries_however_many_systems_are_in_it(
     )
     ids = list(System.objects.values_list("pk", flat=True))
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         loaded = many.load_many(ids, now=NOW)
 
     assert sum(len(one.uses) for one in loaded) == Dependency.objects.count()

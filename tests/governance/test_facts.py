@@ -47,7 +47,7 @@ def blocks_of(offering: Offering) -> list[str]:
 
 
 @pytest.mark.parametrize("count", [1, 50, 500])
-def test_a_question_costs_twelve_queries_however_many_refs_it_has(
+def test_a_question_costs_thirteen_queries_however_many_refs_it_has(
     count: int, django_assert_num_queries: Callable[[int], AbstractContextManager[Any]]
 ) -> None:
     (slug,) = write(
@@ -57,7 +57,7 @@ def test_a_question_costs_twelve_queries_however_many_refs_it_has(
     asked = [Asked(ref) for ref in refs]
     Dependency.objects.update(served_by=f.vendor("the-host"))
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         system = load_system(slug, "production")
         judged = load(system, asked, now=NOW, is_complete=True) if system else []
 

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from governance.check import preview
 from governance.deliver import deliver_due
 from governance.drifts import compare_again, names_there, read_gateway, watch
 from governance.gateway import litellm_plans
@@ -78,6 +79,25 @@ def everything_stored() -> str:
             cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - names of our own tables
             rows += cursor.fetchall()
     return "\n".join(str(row) for row in rows)
+
+
+def test_a_check_names_what_concerns_the_use_and_stops_when_the_gateway_is_mended(
+    proxy: Gateway, chat: Dependency
+) -> None:
+    def found() -> list[tuple[str, str]]:
+        answer = preview(chat.system.slug, "production", now=f.NOW)
+        return [(one.level, one.message) for one in answer.findings if one.rule == "UD409"]
+
+    assert found() == []
+    report = read(proxy)
+    ((level, message),) = found()
+    about_it = [one.message for one in report.drifts.filter(dependency=chat)]
+    assert (level, len(about_it)) == ("warning", 3)
+    assert all(one in message for one in about_it)
+    assert message.endswith(f"So it stands in the configuration of Main gateway of {f.TODAY}.")
+
+    read(proxy, b"model_list: [{model_name: claude, litellm_params: {model: anthropic/claude-sonnet}}]")
+    assert found() == []
 
 
 def test_what_differs_is_told_by_kind_and_place(proxy: Gateway) -> None:

@@ -14,6 +14,7 @@ from governance.rules.catalogue import RULES
 from governance.rules.facts import (
     BlockFacts,
     ConcentrationFacts,
+    DriftFacts,
     GlassFacts,
     HostFacts,
     LicenseFacts,
@@ -151,6 +152,11 @@ def counted(behind: int) -> Use:
     return f.use(GTE, of=of(concentrations={pk: (seen,)}))
 
 
+def through_a_gateway(*messages: str) -> Use:
+    drifts = tuple(DriftFacts("Main gateway", f.TODAY, message, "Export the plans again.") for message in messages)
+    return f.use(of=of("important"), dependency=replace(f.dependency(), drifts=drifts))
+
+
 def sold(*, is_adopted_again: bool) -> Use:
     former = f.unadopted("acme/embed", "acme")
     now = replace(former, roots=f.roots("acme", "alibaba"))
@@ -210,6 +216,13 @@ PURE: dict[str, tuple[Use, Use]] = {
     "UD406": (able("intfloat/e5-large-v2", 512, ["en"]), able("BAAI/bge-m3", 8192, ["multilingual"])),
     "UD407": (served("Amazon"), served("Other")),
     "UD408": (counted(14), counted(10)),
+    "UD409": (
+        through_a_gateway(
+            "From “help-chat” the gateway falls back to openai/gpt-4o-mini (openai), which nobody approved for "
+            "help-centre, chat, production."
+        ),
+        through_a_gateway(),
+    ),
     "UD501": (sold(is_adopted_again=False), sold(is_adopted_again=True)),
     "UD502": (waived(5), f.use()),
     "UD503": (held_open(is_over=False), held_open(is_over=True)),
@@ -274,5 +287,4 @@ def test_what_is_not_in_the_register_and_what_is_ambiguous_are_asked_for_as_the_
 
 
 def test_every_rule_has_its_examples_carried_out() -> None:
-    # UD409 is told of gateways, not in checks: `test_rules_drift` carries its examples out.
-    assert {*PURE, "UD101", "UD105", "UD107", "UD409"} == set(RULES)
+    assert {*PURE, "UD101", "UD105", "UD107"} == set(RULES)
