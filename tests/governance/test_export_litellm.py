@@ -166,5 +166,5 @@ def test_the_number_of_queries_does_not_grow(count: int, django_assert_max_num_q
     for _ in range(count):
         approve(f.plan(f.dependency(), f.offering()).alternatives.get())
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         export()
