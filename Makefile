@@ -13,6 +13,9 @@ LINT_STEPS := lint-format lint-code lint-types lint-imports lint-templates lint-
 # Steps run side by side; each prints its output in one piece, where make can do that.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
+# Whoever has switched compiled files off pays for it in each process: the tests start hundreds of them.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test lint fix check test-services test-browser bench lock openapi client $(LINT_STEPS)
 

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.test import Client
@@ -17,7 +16,7 @@ from django.test import Client
 from registry import scope
 from registry.models import Member, User
 from tests import factories as make
-from tests.architecture.files import ROOT
+from tests.governance.openapi import paths
 from tests.governance.reach_table import (
     ALL,
     BOUND,
@@ -37,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 OPERATIONS = sorted(
     (method.upper(), re.sub(r"{[^}]*}", "{}", path).removeprefix("/api/v1/").rstrip("/"))
-    for path, methods in yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))["paths"].items()
+    for path, methods in paths().items()
     for method in methods
     if method in {"get", "post", "put", "patch", "delete"}
 )
