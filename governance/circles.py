@@ -14,4 +14,7 @@ def no_circles_collected() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            # Moved among the old, what was made meanwhile is not looked through at once.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

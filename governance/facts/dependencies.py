@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
@@ -31,8 +31,8 @@ from registry.readable import can_be_read
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class DependencyRow:
+# Rows are tuples, because thousands of them are made and forgotten at once.
+class DependencyRow(NamedTuple):
     """A dependency's own columns."""
 
     pk: int
@@ -51,8 +51,7 @@ class DependencyRow:
     actions: tuple[ActionFacts, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AlternativeRow:
+class AlternativeRow(NamedTuple):
     """An alternative's own columns, with the times that were measured last, and its last drill."""
 
     pk: int
@@ -220,7 +219,7 @@ def _load_alternatives(plan_revision_ids: Collection[int]) -> Iterable[Alternati
             "drill__shortfalls",
         )
     )
-    return (AlternativeRow(*row) for row in rows)
+    return map(AlternativeRow._make, rows)
 
 
 def put_together(

@@ -17,8 +17,9 @@ class Known:
     def once(self, words: Hashable, things: tuple[object, ...], answer: Callable[[], Answer]) -> Answer:
         """The answer to the question that `words` put about `things`, which are told apart by identity."""
         key = (words, *map(id, things))
-        if key not in self._answers:
+        known = self._answers.get(key)
+        if known is None:
             # The things are kept as well, so that no other can take over their ids.
-            self._answers[key] = answer(), things
-        found: Answer = self._answers[key][0]
+            known = self._answers[key] = answer(), things
+        found: Answer = known[0]
         return found
