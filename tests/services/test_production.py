@@ -90,27 +90,6 @@ def test_a_dry_run_of_many_systems_is_done_part_by_part(running: Production) -> 
     assert found["done"] == found["total"] == sum(found["verdicts"].values()) == SYSTEMS + 1
 
 
-def test_a_release_that_would_be_stopped_now_is_told_once_however_many_workers_look(
-    running: Production, mails: MailServer
-) -> None:
-    def letters() -> list[str]:
-        return [text for mail in mails.mails if "Search labs" in (text := str(mail.get_payload(0)))]
-
-    def told() -> int:
-        return int(running.python("-m", "tests.services.release", "told"))
-
-    running.python("-m", "tests.services.release", "stopped")
-    wait_for(lambda: told() == 1, seconds=120, what="the owner is forewarned")
-    wait_for(lambda: bool(letters()), seconds=60, what="the letter has arrived")
-    before = running.python("-m", "tests.services.release", "looked")
-    running.python("-m", "tests.services.release", "again")
-    wait_for(
-        lambda: running.python("-m", "tests.services.release", "looked") > before, seconds=90, what="a second look"
-    )
-    assert (told(), len(letters())) == (1, 1)
-    assert "Under investigation." in letters()[0]
-
-
 @pytest.mark.parametrize("service", ["web", *WORKERS, "beat"])
 def test_the_health_check_of_compose_sees_that_it_runs(running: Production, service: str) -> None:
     assert running.is_healthy(service), running.log(service)
