@@ -71,7 +71,7 @@ def reply_within(seconds: float, call: Callable[[], Reply]) -> Reply:
     try:
         outcome = outcomes.get(timeout=seconds)
     except queue.Empty:
-        message = f"no complete answer within {round(seconds, 1):g} s"
+        message = f"no complete answer within {round(seconds, 3):g} s"
         raise CouldNotCheckError(message, hint="Try again, or allow more with --timeout.") from None
     if isinstance(outcome, Exception):
         raise outcome
