@@ -152,10 +152,15 @@ def preview(system: str, environment: str, *, now: datetime) -> Answer:
     return _judge(facts, [(one, ()) for one in judged], terms_in_force(now), now)
 
 
+def unknown_system(slug: str) -> UnknownSystem:
+    """Says the same of a system that is not there and of one beyond the token in use."""
+    return UnknownSystem(f"There is no system “{_storable(slug, 60)}” in the register. Systems are named by slug.")
+
+
 def _find_system(slug: str, environment: str) -> SystemFacts:
     facts = load_system(slug, environment if _SLUG.fullmatch(environment) else "") if _SLUG.fullmatch(slug) else None
     if facts is None or not reaches_system(facts.id):
-        raise UnknownSystem(f"There is no system “{_storable(slug, 60)}” in the register. Systems are named by slug.")
+        raise unknown_system(slug)
     if not facts.environment_id:
         known = ", ".join(Environment.objects.values_list("slug", flat=True)) or "none yet"
         raise UnknownEnvironment(f"There is no environment “{_storable(environment, 60)}”; known are: {known}.")

@@ -18,12 +18,16 @@ def parse_answer(body: bytes) -> Answer:
     except (ValueError, RecursionError):
         _refuse("it is not JSON")
     top = _mapping(document, "the answer")
+    url, verdict = _text(top, "url"), _choice(top, "verdict", Verdict)
+    findings = tuple(_finding(entry) for entry in _list(top, "findings"))
+    if verdict in {Verdict.PASS, Verdict.WARN} and any(finding.level is Level.ERROR for finding in findings):
+        _refuse(f"the verdict is {verdict}, and a finding is an error")
     return Answer(
-        url=_text(top, "url"),
-        verdict=_choice(top, "verdict", Verdict),
+        url=url,
+        verdict=verdict,
         facts_as_of=_optional_text(top, "facts_as_of"),
         policy_version=_optional_text(top, "policy_version"),
-        findings=tuple(_finding(entry) for entry in _list(top, "findings")),
+        findings=findings,
         body=body,
         page_url=_optional_text(top, "page_url"),
         signed=_optional_text(top, "signed"),

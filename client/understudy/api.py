@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from understudy import __version__
 from understudy.answer import parse_answer
 from understudy.errors import CouldNotCheckError
-from understudy.models import Answer, CheckRequest
-from understudy.problem import explain_reply
+from understudy.models import MAX_LOCATIONS, Answer, CheckRequest
+from understudy.problem import HINTS, explain_reply
 from understudy.server import Server
 from understudy.transport import Reply, post, reply_within
 
@@ -17,7 +17,9 @@ CHECKS_PATH = "/api/v1/checks/"
 RETRY_PAUSES_SECONDS = (0.3, 0.9)
 # A socket gives up after the whole call has: only one of the two is to tell the user.
 SOCKET_GRACE_SECONDS = 1.0
-OK = 200
+OK, TOO_LARGE = 200, 413
+# What the server reads. It answers 413 to more and reads no further, of which the sender sees a broken connection.
+MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,21 @@ def ask(server: Server, question: CheckRequest) -> Answer:
     """The server's answer, or a `CouldNotCheckError`; never later than the server's time-out."""
     call = _Call(
         server=server,
-        body=json.dumps(question.as_json()).encode(),
+        body=_build_body(question),
         headers=_build_headers(server),
         give_up_at=time.monotonic() + server.timeout_seconds,
     )
     return parse_answer(reply_within(server.timeout_seconds, lambda: _send(call)).body)
+
+
+def _build_body(question: CheckRequest) -> bytes:
+    """The question with as many places of each model as let it fit: they say where it is used and decide nothing."""
+    for most in (MAX_LOCATIONS, 50, 10, 1):
+        body = json.dumps(question.as_json(most_places=most)).encode()
+        if len(body) <= MAX_BODY_BYTES:
+            return body
+    message = f"the question is larger than the {MAX_BODY_BYTES // 1024 // 1024} MiB that a server reads"
+    raise CouldNotCheckError(message, hint=HINTS[TOO_LARGE], is_passing=False)
 
 
 def _build_headers(server: Server) -> dict[str, str]:

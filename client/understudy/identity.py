@@ -21,7 +21,8 @@ AUDIENCE_VARIABLE = "UNDERSTUDY_AUDIENCE"
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 # What is left for the check itself, however long the exchange took.
-_LEAST_SECONDS = 1.0
+_KEPT_SECONDS = 1.0
+_LEAST_SECONDS = 0.1
 _PAUSES_SECONDS = (0.3, 0.9)
 _OK = 200
 _HINTS = {
@@ -37,10 +38,15 @@ def authorised(server: Server, environ: Mapping[str, str], *, system: str) -> Se
     """
     if server.token:
         return server
-    began = time.monotonic()
-    token = reply_token(_tried(lambda: _exchanged(server, environ, system), until=began + server.timeout_seconds))
-    left = server.timeout_seconds - (time.monotonic() - began)
-    return replace(server, token=token, timeout_seconds=max(left, _LEAST_SECONDS))
+    ends_at = time.monotonic() + server.timeout_seconds
+    until = ends_at - min(_KEPT_SECONDS, server.timeout_seconds / 2)
+    token = reply_token(_tried(lambda: _exchanged(server, environ, system, until=until), until=until))
+    return replace(_hurried(server, ends_at), token=token)
+
+
+def _hurried(server: Server, until: float) -> Server:
+    """`server` with the time that is left."""
+    return replace(server, timeout_seconds=max(until - time.monotonic(), _LEAST_SECONDS))
 
 
 def reply_token(reply: Reply) -> str:
@@ -66,8 +72,9 @@ def _tried(exchange: Callable[[], Reply], *, until: float) -> Reply:
     return exchange()
 
 
-def _exchanged(server: Server, environ: Mapping[str, str], system: str) -> Reply:
-    identity = _identity(environ, server)
+def _exchanged(server: Server, environ: Mapping[str, str], system: str, *, until: float) -> Reply:
+    identity = _identity(environ, _hurried(server, until))
+    server = _hurried(server, until)
     asked = {
         "grant_type": _GRANT,
         "subject_token": identity,

@@ -9,7 +9,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -87,7 +86,8 @@ def digest_of(question: CheckRequest) -> str:
 def keep(trust: Trust, question: CheckRequest, answer: Answer, *, now: float) -> str:
     """Keep the signed verdict of `answer`; returns why that was not possible, or an empty text.
 
-    An answer that nobody knew does not displace an earlier one: it does not contradict it.
+    An answer that nobody knew does not displace an earlier one: it does not contradict it. Nor does one displace another
+    that was given after it, to a job that was quicker.
     """
     if answer.verdict is Verdict.UNKNOWN:
         return ""
@@ -103,10 +103,19 @@ def keep(trust: Trust, question: CheckRequest, answer: Answer, *, now: float) ->
         _forget(trust, question)
         return "its signed verdict is another than the one it answers"
     try:
-        _write(_file(trust, question), answer.signed)
+        if not _is_outdated(verdict, trust, question, now=now):
+            _write(_file(trust, question), answer.signed)
     except OSError as error:
+        _forget(trust, question)
         return f"the verdict cannot be kept in {trust.folder}: {error.strerror}"
     return ""
+
+
+def _is_outdated(verdict: SignedVerdict, trust: Trust, question: CheckRequest, *, now: float) -> bool:
+    try:
+        return recall(trust, question, now=now).checked_at > verdict.checked_at
+    except NotTrustedError:
+        return False
 
 
 def recall(trust: Trust, question: CheckRequest, *, now: float) -> SignedVerdict:
@@ -192,8 +201,14 @@ def _write(path: Path, text: str) -> None:
     """Whole or not at all: another job may read it at this moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", encoding="ascii", delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)  # noqa: PTH105  (a name, not a Path)
+        unfinished = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
 
 
 def _forget(trust: Trust, question: CheckRequest) -> None:

@@ -54,9 +54,9 @@ class ModelUse:
     # Whether the manifest states the places itself: then its word counts, whatever a scan sees.
     states_place: bool = False
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, *, most_places: int) -> dict[str, object]:
         """The entry in the shape of the API; what was not stated is left out, never null."""
-        places = [{"path": place.path, "line": place.line} for place in self.locations[:MAX_LOCATIONS]]
+        places = [{"path": place.path, "line": place.line} for place in self.locations[:most_places]]
         fields = {
             "ref": self.ref,
             "via": self.via,
@@ -89,12 +89,12 @@ class CheckRequest:
     source_url: str | None
     is_complete: bool = False
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, *, most_places: int = MAX_LOCATIONS) -> dict[str, object]:
         """The body of `POST /api/v1/checks/`; what was not stated is left out, never null."""
         fields = {
             "system": self.system,
             "environment": self.environment,
-            "models": [use.as_json() for use in self.models],
+            "models": [use.as_json(most_places=most_places) for use in self.models],
             "complete": True if self.is_complete else None,
             "commit": self.commit,
             "source_url": self.source_url,

@@ -11,7 +11,8 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 
 from understudy.errors import CouldNotCheckError
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+# A server repeats the places of a model, of which 2 MiB are sent at most, with each of its findings.
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
 # Who does not pick up the telephone within that time will not answer either; another attempt may.
 CONNECT_SECONDS = 3.0
 
@@ -70,7 +71,7 @@ def reply_within(seconds: float, call: Callable[[], Reply]) -> Reply:
     try:
         outcome = outcomes.get(timeout=seconds)
     except queue.Empty:
-        message = f"no complete answer within {seconds:g} s"
+        message = f"no complete answer within {round(seconds, 3):g} s"
         raise CouldNotCheckError(message, hint="Try again, or allow more with --timeout.") from None
     if isinstance(outcome, Exception):
         raise outcome

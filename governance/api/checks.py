@@ -23,6 +23,7 @@ from governance.check import (
     UnknownEnvironment,
     UnknownSystem,
     check,
+    unknown_system,
 )
 from governance.idempotency import KEPT, LEASE, BadKey, KeyInUse, KeyReused, answer_once, read_key
 from governance.stored_answer import answer_of
@@ -31,6 +32,7 @@ from registry.api import filters
 from registry.api.people import asker_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
+from registry.scope import reaches_system
 
 # Seconds: longer than nearly every answer takes.
 _ASK_AGAIN_AFTER = 1
@@ -247,6 +249,9 @@ def _answered(request: Request, question: CheckRequest) -> Response:
             detail="A request with this Idempotency-Key is being answered. Ask again in a second; a request that died "
             f"gives its key back after {LEASE.total_seconds():g} seconds.",
         ) from error
+    # The key is the person's, and another token of theirs may be bound to another system.
+    if is_old and not reaches_system(found.system_id):
+        raise unknown_system(question.system)
     return Response(answer_of(found), headers={"Idempotency-Replayed": "true"} if is_old else None)
 
 

@@ -12,9 +12,12 @@ from rest_framework.request import Request
 
 from registry.api.problems import too_large
 
+# No body of ours needs ten, and what reads one level after the other in Python gives up at some hundreds.
+DEEPEST = 64
+
 
 class LimitedJSONParser(JSONParser):
-    """Refuses a body above DATA_UPLOAD_MAX_MEMORY_SIZE (413) and text that no database can hold (400).
+    """Refuses a body above DATA_UPLOAD_MAX_MEMORY_SIZE (413), deep nests, and text that no database can hold (both 400).
 
     Django's own limit guards `request.body` alone, and DRF reads the stream past it.
     """
@@ -29,10 +32,32 @@ class LimitedJSONParser(JSONParser):
             # A lone surrogate is valid JSON and no valid text.
             json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
-            raise ParseError("JSON parse error - it is nested too deeply") from error
+            raise _too_deep() from error
         except UnicodeError as error:
             raise ParseError("JSON parse error - it holds text that is not valid Unicode") from error
+        if _is_deep(data):
+            raise _too_deep()
         return data
+
+
+def _is_deep(data: Any) -> bool:
+    """Whether lists and objects stand deeper than DEEPEST levels; level by level, for a nest is what breaks recursion."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep() -> ParseError:
+    return ParseError(f"JSON parse error - it is nested too deeply: {DEEPEST} levels are read")
 
 
 class RawParser(BaseParser):

@@ -114,7 +114,7 @@ def cut_short(handler: BaseHTTPRequestHandler) -> None:
 
 def flood(handler: BaseHTTPRequestHandler) -> None:
     """Valid JSON, far larger than an answer may be."""
-    size = 9 * 1024 * 1024
+    size = 33 * 1024 * 1024
     handler.send_response(200)
     handler.send_header("Content-Length", str(size + 2))
     handler.end_headers()

@@ -36,7 +36,8 @@ def assert_no_verdict(run: Run, reason: str) -> None:
         (act.send(200, "text/html", b"<h1>Log in</h1>"), "not JSON"),
         (act.send(200, "application/json", b'{"verdict": "pass", "fin'), "not JSON"),
         (act.send(302, "text/html", b"", Location="http://192.0.2.1/"), "not followed"),
-        (act.flood, "larger than 8 MiB"),
+        (act.flood, "larger than 32 MiB"),
+        (act.answer(check("pass", finding("error", "UD401"))), "the verdict is pass, and a finding is an error"),
     ],
 )
 def test_each_kind_of_failure_is_no_verdict(

@@ -1,10 +1,13 @@
 """The client in a job without a secret: where it takes the identity from, and that it shows neither it nor what it gets."""
 
+import time
+from http.server import BaseHTTPRequestHandler
+
 import pytest
 
 from tests.client.answers import PASSED
 from tests.client.conftest import ClientInside, Serve
-from tests.client.fake_server import answer, drop, problem, send
+from tests.client.fake_server import Behaviour, answer, drop, problem, send
 
 IDENTITY = "header.claims.signature-that-nobody-else-sees"
 GIVEN = "ustd_" + "A" * 46
@@ -80,6 +83,40 @@ def test_a_connection_that_breaks_is_tried_again(inside: ClientInside, serve: Se
     server = serve(drop, problem(503), EXCHANGED, answer(PASSED))
     assert inside.check(server, UNDERSTUDY_TOKEN="", UNDERSTUDY_ID_TOKEN=IDENTITY).code == 0
     assert len(server.log) == 4
+
+
+def after(seconds: float, behaviour: Behaviour) -> Behaviour:
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(seconds)
+        behaviour(handler)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("github", "server"),
+    [
+        ([after(0.9, answer({"value": IDENTITY}))], [after(0.9, EXCHANGED), after(0.9, answer(PASSED))]),
+        ([after(0.5, problem(503))], [answer(PASSED)]),
+        ([answer({"value": IDENTITY})], [after(0.4, EXCHANGED), after(3, answer(PASSED))]),
+    ],
+    ids=["each is slow", "a fault of theirs again and again", "the check itself"],
+)
+def test_identity_exchange_and_check_share_one_time_out(
+    inside: ClientInside, serve: Serve, github: list[Behaviour], server: list[Behaviour]
+) -> None:
+    asks = {"ACTIONS_ID_TOKEN_REQUEST_URL": serve(*github).url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "runner"}
+    began = time.monotonic()
+    run = inside.check(serve(*server), "--timeout", "2", UNDERSTUDY_TOKEN="", **asks)
+
+    assert run.code == 3
+    assert time.monotonic() - began < 2.4
+
+
+def test_time_that_is_not_used_is_left_for_the_check(inside: ClientInside, serve: Serve) -> None:
+    """The control of the test above."""
+    server = serve(EXCHANGED, after(1.5, answer(PASSED)))
+    assert inside.check(server, "--timeout", "4", UNDERSTUDY_TOKEN="", UNDERSTUDY_ID_TOKEN=IDENTITY).code == 0
 
 
 def test_a_token_that_was_exchanged_is_shown_by_no_error(inside: ClientInside, serve: Serve) -> None:

@@ -1,6 +1,7 @@
 """The server is away: what a pipeline may go by is the last verdict that a configured key has signed, and nothing else."""
 
 import json
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,31 @@ def test_a_folder_that_cannot_be_written_changes_no_verdict(
 
     assert run.code == 0
     assert "cannot be kept" in run.errors
+
+
+def test_a_failure_that_no_disk_has_room_for_takes_the_pass_before_it_away(
+    client: Client, inside: ClientInside, serve: Serve, trust: dict[str, str]
+) -> None:
+    server = serve(answered("pass"), answered("fail"), act.problem(500))
+    inside.check(server, **trust)
+
+    # No process of this shell can write a byte into a file.
+    full = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *client.command("check", "--url", server.url, "--no-scan")]
+    environment = client.environment(**trust, PYTHONDONTWRITEBYTECODE="1")
+    run = subprocess.run(full, cwd=client.folder, env=environment, capture_output=True, text=True, check=False)
+
+    assert (run.returncode, "cannot be kept" in run.stderr) == (1, True), run.stderr
+    assert kept_in(trust) == []
+    assert inside.check(server, **trust).code == 3
+
+
+def test_an_answer_that_comes_late_displaces_none_that_was_given_after_it(
+    inside: ClientInside, serve: Serve, trust: dict[str, str]
+) -> None:
+    put(trust, signed(claims(digest(), "fail", age=5)))
+    server = serve(answered("pass", age=10), act.problem(500), answered("pass", age=0), act.problem(500))
+
+    assert [inside.check(server, **trust).code for _ in range(4)] == [0, 3, 0, 0]
 
 
 def test_what_is_kept_is_the_servers_own_text_and_is_written_whole(

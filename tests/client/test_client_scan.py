@@ -175,3 +175,32 @@ def test_explain_shows_the_page_of_the_documentation(inside: ClientInside) -> No
     assert pages == docs, "Run python client/build.py rules."
     assert inside.run("explain", "ud403").text == docs["UD403"]
     assert inside.run("explain", "UD999").code == 2
+
+
+def test_what_no_server_reads_is_sent_with_fewer_places(inside: ClientInside, serve: Serve) -> None:
+    folder = inside.folder.joinpath(*["a-folder-with-a-long-name-" * 7] * 4)
+    folder.mkdir(parents=True)
+    uses = "".join(f'CrossEncoder("acme/model-{number % 50}")\n' for number in range(5000))
+    (folder / "app.py").write_text(f"from sentence_transformers import CrossEncoder\n{uses}", encoding="utf-8")
+    server = serve(answer(PASSED))
+    run = inside.check(server)
+
+    (seen,) = server.log
+    named = {model["ref"]: len(model["locations"]) for model in seen.json()["models"]}
+    assert len(seen.body) <= 2 * 1024 * 1024
+    assert {f"acme/model-{number}" for number in range(50)} < named.keys()
+    assert min(named.values()) > 0
+    assert run.code == 1
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_what_no_server_reads_at_all_is_never_sent_and_no_verdict(
+    inside: ClientInside, serve: Serve, environment: str
+) -> None:
+    name = "a" * 1200
+    inside.write_manifest("".join(['system = "a"\n', *(f'[[models]]\nref = "{name}{one}"\n' for one in range(1900))]))
+    server = serve(answer(PASSED))
+    run = inside.check(server, "--no-scan", "--environment", environment)
+
+    assert (run.code, server.log) == (3, [])
+    assert "larger than the 2 MiB that a server reads" in run.errors

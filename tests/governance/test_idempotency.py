@@ -75,6 +75,30 @@ class TestOneAfterTheOther:
 
         assert len({answer.json()["id"] for answer in answers}) == 2
 
+    def test_a_token_that_is_bound_to_another_system_gets_nothing_of_it(self, asker: User, used: Dependency) -> None:
+        texts = (f.token(asker, system=system) for system in (used.system, f.system("help-centre")))
+        own, elsewhere = (APIClient(headers={"Authorization": f"Bearer {text}"}) for text in texts)
+        ask(own)
+        answer, absent = ask(elsewhere), ask(elsewhere, key="another", system="nobody")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_system")
+        assert answer.json() == {**absent.json(), "detail": absent.json()["detail"].replace("nobody", "product-search")}
+        # The control: whoever may see it gets it again.
+        assert ask(own).headers["Idempotency-Replayed"] == "true"
+
+    @pytest.mark.parametrize(("levels", "status"), [(63, 200), (64, 400), (500, 400), (900, 400), (100_000, 400)])
+    @pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+    def test_a_nest_is_refused_before_it_breaks_the_digest(
+        self, asker: User, levels: int, status: int, opens: str, closes: str
+    ) -> None:
+        nest = f"{opens * levels}1{closes * levels}"
+        body = f'{{"system":"product-search","environment":"production","models":[{{"ref":"a/b"}}],"x":{nest}}}'
+        answer = client_of(asker).post(
+            "/api/v1/checks/", body, content_type="application/json", headers={"Idempotency-Key": KEY}
+        )
+
+        assert answer.status_code == status
+
     def test_a_key_that_is_in_use_has_to_wait_and_a_request_that_died_gives_it_back(self, asker: User) -> None:
         ask(client_of(asker))
         row = IdempotencyKey.objects.get()
