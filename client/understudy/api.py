@@ -3,12 +3,12 @@
 import json
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from understudy import __version__
 from understudy.answer import parse_answer
 from understudy.errors import CouldNotCheckError
-from understudy.models import MAX_LOCATIONS, Answer, CheckRequest
+from understudy.models import MAX_LOCATIONS, Answer, CheckRequest, sendable
 from understudy.problem import HINTS, explain_reply
 from understudy.server import Server
 from understudy.transport import Reply, post, reply_within
@@ -40,7 +40,8 @@ def ask(server: Server, question: CheckRequest) -> Answer:
         headers=_build_headers(server),
         give_up_at=time.monotonic() + server.timeout_seconds,
     )
-    return parse_answer(reply_within(server.timeout_seconds, lambda: _send(call)).body)
+    answer = parse_answer(reply_within(server.timeout_seconds, lambda: _send(call)).body)
+    return _with_own_names(answer, question)
 
 
 def _build_body(question: CheckRequest) -> bytes:
@@ -51,6 +52,16 @@ def _build_body(question: CheckRequest) -> bytes:
             return body
     message = f"the question is larger than the {MAX_BODY_BYTES // 1024 // 1024} MiB that a server reads"
     raise CouldNotCheckError(message, hint=HINTS[TOO_LARGE], is_passing=False)
+
+
+def _with_own_names(answer: Answer, question: CheckRequest) -> Answer:
+    """The answer with the paths as the repository has them, where they could not be sent so."""
+    own = {sendable(place.path): place.path for use in question.models for place in use.locations}
+    findings = (
+        replace(one, locations=tuple(replace(place, path=own.get(place.path, place.path)) for place in one.locations))
+        for one in answer.findings
+    )
+    return replace(answer, findings=tuple(findings))
 
 
 def _build_headers(server: Server) -> dict[str, str]:

@@ -36,6 +36,8 @@ NONPRODUCTION = frozenset(
     ]
 )
 PRODUCTION = frozenset({"prod", "production", "live"})
+# What the server takes; no commit, tag or branch of the Hub comes near.
+LONGEST_REVISION = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _in_use(entry: ModelUse, uses: Sequence[Use]) -> Iterator[ModelUse]:
 def _by_revision(uses: Iterable[Use]) -> dict[str | None, list[Use]]:
     groups: dict[str | None, list[Use]] = defaultdict(list)
     for use in uses:
-        groups[use.hit.revision].append(use)
+        groups[_revision(use)].append(use)
     return groups
 
 
@@ -181,8 +183,16 @@ def _ref(uses: Sequence[Use]) -> str:
 
 def _one_revision(uses: Sequence[Use]) -> str | None:
     """The revision that all of them state; None if they differ."""
-    stated = {use.hit.revision for use in uses}
+    stated = {_revision(use) for use in uses}
     return stated.pop() if len(stated) == 1 else None
+
+
+def _revision(use: Use) -> str | None:
+    """The revision as it can be asked about: what can be none anyway is escaped and cut, and so stays none."""
+    if use.hit.revision is None:
+        return None
+    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in use.hit.revision)
+    return text if len(text) <= LONGEST_REVISION else f"{text[: LONGEST_REVISION - 1]}…"
 
 
 def _places(uses: Sequence[Use]) -> tuple[Location, ...]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 # What the server takes.
 MAX_MODELS = 2000
 MAX_LOCATIONS = 200
+MAX_PATH = 1000
 
 
 class Verdict(StrEnum):
@@ -56,15 +57,26 @@ class ModelUse:
 
     def as_json(self, *, most_places: int) -> dict[str, object]:
         """The entry in the shape of the API; what was not stated is left out, never null."""
-        places = [{"path": place.path, "line": place.line} for place in self.locations[:most_places]]
+        places = [{"path": sendable(place.path), "line": place.line} for place in self.locations[:most_places]]
         fields = {
-            "ref": self.ref,
+            "ref": _well_formed(self.ref),
             "via": self.via,
             "revision": self.revision,
             "purpose": self.purpose,
             "locations": places,
         }
         return {name: value for name, value in fields.items() if value is not None}
+
+
+def sendable(path: str) -> str:
+    """A path of a repository as the server takes it; a name of a file may be any bytes, and longer."""
+    text = _well_formed(path)
+    return text if len(text) <= MAX_PATH else f"…{text[1 - MAX_PATH :]}"
+
+
+def _well_formed(text: str) -> str:
+    """`text` without lone surrogates, which JSON can spell and no reader has to take."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)

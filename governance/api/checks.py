@@ -15,6 +15,7 @@ from governance import models
 from governance.answer import Location
 from governance.api.authentication import name_of_asker
 from governance.api.check_diff import DiffSerializer, diff_of
+from governance.api.check_pages import CheckPages
 from governance.canonical import sha256_of
 from governance.check import (
     MAX_MODELS,
@@ -146,6 +147,7 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
         models.Check, "verdict", system="system__slug", environment="environment__slug"
     )
     ordering = ("-checked_at",)
+    pagination_class = CheckPages
 
     @extend_schema(
         request=CheckRequestSerializer,
@@ -204,6 +206,7 @@ class Checks(mixins.CreateModelMixin, ReadOnly):
 
     @extend_schema(responses=CheckAnswerSerializer(many=True))
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
+        """List checks, the newest first. A page holds fewer than were asked for where they are long; `next` leads on."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([answer_of(row) for row in page or []])
 

@@ -1,6 +1,7 @@
 """Scan and check together: what is used against what is declared, in every format, to the exit code."""
 
 import json
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,7 +13,8 @@ from tests.client.conftest import Client, ClientInside, Serve
 from tests.client.fake_server import answer, problem
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = 'from sentence_transformers import SentenceTransformer\nmodel = SentenceTransformer("BAAI/bge-m3")\n'
+IMPORT = "from sentence_transformers import SentenceTransformer\n"
+CODE = f'{IMPORT}model = SentenceTransformer("BAAI/bge-m3")\n'
 MANIFEST = 'system = "search"\n[[models]]\nref = "BAAI/bge-m3"\n'
 OTHER = 'system = "search"\n[[models]]\nref = "openai/gpt-4o"\n'
 
@@ -204,3 +206,46 @@ def test_what_no_server_reads_at_all_is_never_sent_and_no_verdict(
 
     assert (run.code, server.log) == (3, [])
     assert "larger than the 2 MiB that a server reads" in run.errors
+
+
+def test_a_file_whose_name_is_no_text_is_asked_about(inside: ClientInside, serve: Serve) -> None:
+    inside.write_manifest('system = "a"\n[[models]]\nref = "BAAI/bge-m3"\n')
+    name = os.fsencode(inside.folder) + b"/caf\xe9.py"
+    Path(os.fsdecode(name)).write_text(f'{IMPORT}SentenceTransformer("BAAI/bge-m3")\n', encoding="utf-8")
+    server = serve(answer(PASSED))
+
+    assert inside.check(server).code == 0
+    (model,) = server.log[0].json()["models"]
+    assert model["locations"][0] == {"path": "caf\\udce9.py", "line": 2}
+
+
+def test_what_was_found_in_it_stands_at_its_own_name(inside: ClientInside, serve: Serve) -> None:
+    inside.write_manifest('system = "a"\n[[models]]\nref = "BAAI/bge-m3"\n')
+    Path(os.fsdecode(os.fsencode(inside.folder) + b"/caf\xe9.py")).write_text(CODE, encoding="utf-8")
+    found = finding("error", "UD401", ref="BAAI/bge-m3", locations=[{"path": "caf\\udce9.py", "line": 2}])
+    sarif = json.loads(inside.check(serve(answer(check("fail", found))), "--format", "sarif").text)
+
+    (place,) = sarif["runs"][0]["results"][0]["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "caf%E9.py"
+
+
+@pytest.mark.parametrize(
+    ("stated", "asked"),
+    [
+        ("\\udc80", "\\udc80"),
+        ("0123abc\\n", "0123abc\\n"),
+        ("0123abc\\u202e", "0123abc\\u202e"),
+        ("a" * 300, "a" * 99 + "…"),
+        ("version-ü", "version-ü"),
+    ],
+)
+def test_a_revision_that_can_be_none_is_asked_about_and_stays_none(
+    inside: ClientInside, serve: Serve, stated: str, asked: str
+) -> None:
+    code = f'{IMPORT}SentenceTransformer("BAAI/bge-m3", revision="{stated}")\n'
+    write(inside, 'system = "a"\n[[models]]\nref = "BAAI/bge-m3"\n', code)
+    server = serve(answer(PASSED))
+    inside.check(server)
+
+    (model,) = server.log[0].json()["models"]
+    assert model["revision"] == asked
