@@ -44,6 +44,7 @@ _MAX_TEXT = 1000
 _MAX_REF = 400
 # Controls and lone surrogates (Unicode's Cc and Cs).
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CLASS = Environment.Class
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,50}")
 
 
@@ -98,7 +99,7 @@ def _check(
     row = models.Check(
         system=System(pk=system.id, slug=system.slug, name=system.name),
         environment=Environment(pk=system.environment_id, slug=system.environment),
-        request=_understood(request),
+        request=_understood(request, system),
         verdict=answer.verdict,
         checked_at=now,
         facts_as_of=answer.facts_as_of,
@@ -309,7 +310,7 @@ def _kept_grounds(answer: Answer) -> str:
     return digest
 
 
-def _understood(request: CheckRequest) -> dict[str, Any]:
+def _understood(request: CheckRequest, system: SystemFacts) -> dict[str, Any]:
     """The question as JSON that any database takes."""
     return {
         "models": [
@@ -323,6 +324,7 @@ def _understood(request: CheckRequest) -> dict[str, Any]:
             for model in request.models
         ],
         "complete": request.is_complete,
+        "environment_class": (_CLASS.PRODUCTION if system.is_production else _CLASS.NONPRODUCTION).value,
     }
 
 

@@ -18,6 +18,7 @@ def answer_of(row: Check) -> dict[str, Any]:
         "facts_as_of": as_text(row.facts_as_of) if row.facts_as_of else None,
         "stale_sources": row.stale_sources or [],
         "policy_version": row.policy_version,
+        "environment_class": row.request.get("environment_class"),
         "findings": [_finding_of(finding) for finding in row.findings.all()],
         "digest": row.question_digest,
         "signed": row.signed or None,

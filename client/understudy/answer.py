@@ -31,6 +31,7 @@ def parse_answer(body: bytes) -> Answer:
         body=body,
         page_url=_optional_text(top, "page_url"),
         signed=_optional_text(top, "signed"),
+        environment_class=_optional_text(top, "environment_class"),
     )
 
 

@@ -145,7 +145,8 @@ class Finding:
 class Answer:
     """The server's answer, and `body`: the very bytes it came in.
 
-    `page_url` is for people; `signed` is the verdict as the server signs it. Older servers send neither.
+    `page_url` is for people; `signed` is the verdict as the server signs it; `environment_class` what the register says
+    of the environment. Older servers send none of them.
     """
 
     url: str
@@ -156,6 +157,7 @@ class Answer:
     body: bytes
     page_url: str | None = None
     signed: str | None = None
+    environment_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

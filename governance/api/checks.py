@@ -33,6 +33,7 @@ from registry.api import filters
 from registry.api.people import asker_of
 from registry.api.problems import Problem
 from registry.api.views import ReadOnly
+from registry.models import Environment
 from registry.scope import reaches_system
 
 # Seconds: longer than nearly every answer takes.
@@ -120,6 +121,11 @@ class CheckAnswerSerializer(serializers.Serializer[None]):
     facts_as_of = serializers.DateTimeField(allow_null=True)
     stale_sources = StaleSourceSerializer(many=True)
     policy_version = serializers.IntegerField()
+    environment_class = serializers.ChoiceField(
+        choices=Environment.Class.choices,
+        allow_null=True,
+        help_text="As it was then, for who has to know whether an unknown verdict closes. null: not written down then.",
+    )
     findings = FindingSerializer(many=True)
     digest = serializers.CharField(help_text="sha256 of what decides: system, environment, and models without places.")
     signed = serializers.CharField(

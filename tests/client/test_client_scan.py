@@ -77,6 +77,27 @@ def test_what_could_not_be_checked_stops_whatever_is_not_known_to_be_no_producti
     assert "PASS" not in run.text
 
 
+@pytest.mark.parametrize(
+    ("environment", "said", "code"),
+    [
+        ("demo", "production", 3),
+        ("eu-west", "production", 3),
+        ("eu-west", "nonproduction", 0),
+        ("production", "nonproduction", 0),
+        # A class that this client does not know stops; where the server says nothing the name counts.
+        ("staging", "semi-production", 3),
+        ("staging", None, 0),
+        ("production", None, 3),
+    ],
+)
+def test_whether_an_unknown_verdict_stops_is_what_the_register_says_of_the_environment(
+    inside: ClientInside, serve: Serve, environment: str, said: str | None, code: int
+) -> None:
+    server = serve(answer(check("unknown", environment_class=said)))
+
+    assert inside.check(server, "--environment", environment).code == code
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 422])
 def test_a_refused_question_stops_everywhere(inside: ClientInside, serve: Serve, status: int) -> None:
     assert inside.check(serve(problem(status)), "--environment", "staging").code == 3

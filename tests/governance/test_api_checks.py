@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from governance.models import Check
-from registry.models import Dependency
+from registry.models import Dependency, Environment
 from tests import factories as f
 from tests.factories import NOW
 from tests.governance.test_staleness import HOUR, listed, source
@@ -41,6 +41,7 @@ def test_the_answer_has_the_promised_shape(used: Dependency, as_role: AsRole) ->
         "facts_as_of",
         "stale_sources",
         "policy_version",
+        "environment_class",
         "findings",
         "digest",
         "signed",
@@ -55,6 +56,17 @@ def test_the_answer_has_the_promised_shape(used: Dependency, as_role: AsRole) ->
         "waiver",
         "locations",
     }
+
+
+@pytest.mark.parametrize(("slug", "said"), [("production", "production"), ("staging", "nonproduction")])
+def test_the_answer_says_what_the_environment_was_then(used: Dependency, as_role: AsRole, slug: str, said: str) -> None:
+    f.environment(slug)
+    client = as_role("viewer")
+    answer = ask(client, used.offering.external_id, environment=slug).json()
+    Environment.objects.update(environment_class="production")
+
+    assert answer["environment_class"] == said
+    assert client.get(answer["url"]).json() == answer
 
 
 def test_a_failing_verdict_is_still_a_200_and_stays_the_same(used: Dependency, as_role: AsRole) -> None:

@@ -78,6 +78,7 @@ def test_the_answer_has_the_promised_shape_and_stays_the_same(settings: Any) -> 
         "facts_as_of": "2026-04-15T09:00:00Z",
         "stale_sources": [],
         "policy_version": 0,
+        "environment_class": "production",
         "digest": digest_of_question(request),
         "signed": row.signed,
     }

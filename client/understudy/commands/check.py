@@ -26,6 +26,7 @@ from understudy.terminal import TOKEN_VARIABLE, neutralise, redact, wants_colour
 
 DEFAULT_ENVIRONMENT = "production"
 MANIFEST = "understudy.toml"
+NONPRODUCTION = "nonproduction"
 NOT_KNOWN = "the server answered, but lacks the fresh facts for a verdict"
 _OF_LEVELS = ((Level.ERROR, Verdict.FAIL), (Level.WARNING, Verdict.WARN), (Level.NOTE, Verdict.PASS))
 _WEIGHTS = (Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
@@ -116,12 +117,19 @@ def _report(
     report = _combined(question, comparison, looked, answer.verdict, answer)
     if answer.verdict is not Verdict.UNKNOWN:
         return report
-    if not is_production(question.environment):
+    if not _closes(question.environment, answer):
         return _combined(question, comparison, looked, Verdict.WARN, answer, trouble=NOT_KNOWN)
     kept, why = _recalled(trust, question)
     if kept is None:
         return report
     return _combined(question, comparison, looked, kept.verdict, answer, trouble=f"{NOT_KNOWN}; {why}", is_kept=True)
+
+
+def _closes(environment: str, answer: Answer) -> bool:
+    """Whether what is not known stops: the register's word on the environment counts before its name."""
+    if answer.environment_class is None:
+        return is_production(environment)
+    return answer.environment_class != NONPRODUCTION
 
 
 def _without_answer(
