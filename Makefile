@@ -34,7 +34,7 @@ run: setup  ## Start everything on this machine (PORT, HOST and .env.example say
 	@exec $(MANAGE) up
 
 test: setup-dev  ## Run the tests that need no server (ARGS="-k word" passes on to pytest)
-	@$(PY) -m pytest --numprocesses=2 --dist=loadfile -m "not services and not browser" $(ARGS)
+	@$(PY) -m pytest --numprocesses=2 --dist=worksteal -m "not services and not browser" $(ARGS)
 
 test-services: setup-dev  ## Run the tests with real PostgreSQL, Redis and workers
 	@$(PY) -m pytest --numprocesses=2 --dist=loadfile -m services $(ARGS)

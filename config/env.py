@@ -198,7 +198,11 @@ def _database(env: Env, var: Path) -> dict[str, Any]:
         database["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+                # Without it, INSERT OR REPLACE would pass by the triggers that refuse to delete.
+                "PRAGMA recursive_triggers=ON;"
+            ),
         }
     else:
         database["CONN_HEALTH_CHECKS"] = True

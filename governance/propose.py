@@ -155,6 +155,8 @@ def why_not_to_approve(alternative: Alternative) -> str:
         return f"revision {revision.number} of its plan is no longer the current one. Propose it from the newer."
     if dependency and dependency.ended_on is not None:
         return f"the dependency ended on {dependency.ended_on}."
+    if alternative.offering is not None and alternative.offering.model.state == AIModel.State.WITHDRAWN:
+        return f"{alternative.offering.model} was withdrawn from the register. Put another model into the plan."
     return ""
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from governance.models import Decision, Delegation, Proposal
-from governance.permissions import deciding_roles_of
+from governance.permissions import deciding_roles_of, roles_of
 from governance.retiring import most_critical
+from governance.rules.catalogue import CRITICALITIES
 from governance.rules.policy import Policy
 from governance.rules.routes import Route, assign, in_words, missing
 from registry.models import Dependency, User
@@ -64,6 +65,8 @@ def route_of(proposal: Proposal, state: State, policy: Policy) -> Route:
 
 
 def _criticality(proposal: Proposal, state: State) -> str:
+    if proposal.kind == Proposal.Kind.CHANGE_POLICY:
+        return CRITICALITIES[0]  # a policy is in force for the most critical system too
     if proposal.dependency is not None:
         return proposal.dependency.system.criticality
     if proposal.system is not None:
@@ -105,9 +108,14 @@ def _counts_at_all(proposal: Proposal, row: Decision, state_digest: str) -> bool
         row.round == proposal.round
         and row.state_digest == state_digest
         and row.verdict == Decision.Verdict.APPROVE
-        and row.decider.is_active
+        and _may_stand_in(row)
         and not taken_back
     )
+
+
+def _may_stand_in(row: Decision) -> bool:
+    """Whether the decider still has a role here; which one counts is asked of the person in whose place they decided."""
+    return bool(roles_of(row.decider))
 
 
 def _why_not(proposal: Proposal, row: Decision, state_digest: str, roles: Collection[str]) -> str:
@@ -126,5 +134,5 @@ def hats_of(person: User, *, today: date) -> Iterator[Hat]:
     """In whose places `person` may decide today: first their own, then those delegated to them."""
     yield Hat(deciding_roles_of(person))
     for delegation in Delegation.objects.in_force(today).filter(delegate=person).select_related("delegator"):
-        if person.is_active:
+        if roles_of(person):
             yield Hat(deciding_roles_of(delegation.delegator), delegation)

@@ -222,6 +222,9 @@ def not_confirmed(offering: OfferingFacts, *, rule: str) -> Flaw:
 def _permission(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:
     offering, page = offering_of(alternative), Page("offering", offering_of(alternative).id)
     where = DISTRIBUTION[place.system.distribution]
+    if offering.register_state == "withdrawn":
+        fix = "Put another alternative into the plan, and have it approved; or list the model again."
+        yield flaw_of("UD404", f"{offering} was withdrawn from the register.", fix, page)
     for block in offering.blocks:
         fix = "Put another alternative into the plan, or ask a reviewer to lift the block."
         yield flaw_of("UD404", f"{offering} is blocked ({block.subject}): {block.reason}", fix, page)

@@ -53,6 +53,7 @@ def resolve(question: Question) -> Resolved:
     models = _named(AIModel.objects.all(), question.models, "models")
     offerings = _offerings(question.offerings)
     _refuse_unknown_hosts(question.hosts)
+    _refuse_unknown_countries(question.countries)
     lost = Lost(
         vendors=_family(set(vendors), question.countries),
         hosts=frozenset(question.hosts),
@@ -89,6 +90,12 @@ def _refuse_unknown_hosts(hosts: Collection[str]) -> None:
     known = set(Offering.objects.filter(host__in=hosts).order_by().values_list("host", flat=True).distinct())
     if unknown := [host for host in hosts if host not in known]:
         raise ValidationError({"hosts": [f"No offering of the register is at “{host}”." for host in unknown]})
+
+
+def _refuse_unknown_countries(countries: Collection[str]) -> None:
+    known = set(Vendor.objects.filter(country__in=countries).values_list("country", flat=True))
+    if unknown := [country for country in countries if country not in known]:
+        raise ValidationError({"countries": [f"No vendor of the register is in “{country}”." for country in unknown]})
 
 
 def _family(vendor_ids: Collection[int], countries: Collection[str]) -> dict[int, str]:

@@ -17,6 +17,8 @@ from governance.proposals import (
     propose_retirement,
     withdraw,
 )
+from governance.plan_states import plan_states
+from governance.propose import why_not_to_approve
 from governance.queue import decidable_by, questions_to
 from registry.models import AIModel, Offering, User
 from tests import factories as make
@@ -186,6 +188,24 @@ def test_a_model_in_use_is_retired_where_each_plan_holds_without_it() -> None:
     page = browser_of(make.user(role="reviewer")).get(reverse("pages:proposal", args=[proposal.pk])).content.decode()
     assert f"its plan holds with {use['instead']}" in page
     assert f"Offered: {dependency.offering}" in page
+
+
+def test_what_was_retired_holds_no_plan_and_is_not_approved_again() -> None:
+    dependency = green()
+    alternative = dependency.fallback_plan.revisions.get().alternatives.get()
+    model = alternative.offering.model
+    assert plan_states([dependency.pk], now=NOW)[dependency.pk].holds
+    type(model).objects.filter(pk=model.pk).update(state=AIModel.State.WITHDRAWN)
+    state = plan_states([dependency.pk], now=NOW)[dependency.pk]
+    assert not state.holds
+    (standing,) = state.standings
+    assert [(flaw.rule, flaw.message) for flaw in standing.flaws] == [
+        ("UD404", f"{alternative.offering} was withdrawn from the register.")
+    ]
+    alternative.offering.model.refresh_from_db()
+    assert "was withdrawn" in why_not_to_approve(alternative)
+    # Nor may what it stood for be retired now.
+    assert code_of(lambda: retire(dependency.offering.model, make.user(role="reviewer"))) == "invalid"
 
 
 def test_who_asks_for_a_retirement_sees_beforehand_what_stands_in_its_way(world: World) -> None:

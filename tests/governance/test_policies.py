@@ -73,6 +73,17 @@ def test_what_loosens_waits_for_another_person(rita: User) -> None:
     assert terms_in_force(NOW).approval_days == 700
 
 
+def test_a_policy_may_ask_for_more_people_to_loosen_it(rita: User) -> None:
+    changed("# Two agree.\n[routes.by_criticality.change_policy]\ncritical = {reviewer = 2}\n", rita)
+    text = "# Two agree.\napproval_days = 700\n[routes.by_criticality.change_policy]\ncritical = {reviewer = 2}\n"
+    waiting = changed(text, rita).proposal
+    assert waiting is not None
+    assert approved(waiting).state == Proposal.State.SUBMITTED
+    assert terms_in_force(NOW).approval_days == 365
+    assert approved(waiting).state == Proposal.State.APPROVED
+    assert terms_in_force(NOW).approval_days == 700
+
+
 def test_a_decision_on_what_a_newer_version_has_overtaken_is_asked_again(rita: User) -> None:
     proposal = changed(LOOSER, rita).proposal
     assert proposal is not None

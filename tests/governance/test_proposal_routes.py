@@ -225,6 +225,21 @@ def test_what_was_given_by_a_delegation_that_is_taken_back_no_longer_counts(worl
     assert code_of(lambda: by(stand_in, world.adoption())) == "not_allowed"
 
 
+@pytest.mark.parametrize("loss", ["role", "account"])
+def test_who_stands_in_and_loses_the_own_rights_no_longer_counts_nor_decides(world: World, loss: str) -> None:
+    stand_in = make.user(role="viewer")
+    ask(world.reviewer, stand_in)
+    proposal = by(stand_in, world.waiver())
+    assert missing_of(proposal) == {"reviewer": 1}
+    if loss == "role":
+        stand_in.groups.clear()
+    else:
+        User.objects.filter(pk=stand_in.pk).update(is_active=False)
+    stand_in = User.objects.get(pk=stand_in.pk)
+    assert missing_of(proposal) == {"reviewer": 2}
+    assert code_of(lambda: by(stand_in, world.adoption())) == "not_allowed"
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "longer than the policy allows": ({"until": TODAY + timedelta(days=31)}, "invalid"),
     "backwards": ({"until": TODAY - timedelta(days=1)}, "invalid"),

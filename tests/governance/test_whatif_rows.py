@@ -70,6 +70,13 @@ def test_who_serves_goes_with_it_and_so_does_a_country() -> None:
     assert set(outcomes(ask(hosts=("cloud",)))) == {provided.pk}
 
 
+def test_a_country_of_no_vendor_is_a_question_about_nothing_and_says_so() -> None:
+    f.vendor("cloud", country="US")
+    with pytest.raises(ValidationError) as refused:
+        ask(countries=("US", "china"))
+    assert refused.value.message_dict == {"countries": ["No vendor of the register is in “china”."]}
+
+
 def test_a_model_goes_with_all_that_was_made_from_it_and_a_license_class_by_the_revision_in_use() -> None:
     base, child = f.model("base"), f.model("child")
     f.derived(child, base)
