@@ -36,12 +36,16 @@ _IN_WORDS = {
 @dataclass(frozen=True, slots=True)
 class Routes:
     """The routes of a policy. Built in: two reviewers waive a rule for a critical system, and legal reads the terms of
-    what is no plain open license before it is adopted.
+    what is no plain open license before it is adopted or stands in for another.
     """
 
     by_criticality: ByWord = field(default_factory=lambda: {"waive_rule": {"critical": {REVIEWER: 2}}})
     by_license_class: ByWord = field(
-        default_factory=lambda: {"adopt_model": {"restricted": {LEGAL: 1}, "non-commercial": {LEGAL: 1}}}
+        default_factory=lambda: {
+            # A license may have changed since the adoption, so legal reads those of alternatives as well.
+            kind: {"restricted": {LEGAL: 1}, "non-commercial": {LEGAL: 1}}
+            for kind in ("adopt_model", "approve_alternative")
+        }
     )
     delegation_days: int = 30
 

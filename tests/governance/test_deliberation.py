@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.models import Adoption, AuditEntry, Comment, Proposal
+from governance.plan_states import plan_states
 from governance.proposals import (
     answer,
     ask,
@@ -17,7 +18,6 @@ from governance.proposals import (
     propose_retirement,
     withdraw,
 )
-from governance.plan_states import plan_states
 from governance.propose import why_not_to_approve
 from governance.queue import decidable_by, questions_to
 from registry.models import AIModel, Offering, User

@@ -17,7 +17,7 @@ def hub(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Hub]:
     """A fake Hub with a few repositories, asked under a token and with little patience."""
-    monkeypatch.setattr(hub_client, "DEADLINE", timedelta(seconds=0.5))
+    monkeypatch.setattr(hub_client, "DEADLINE", timedelta(seconds=1))
     with Hub("acme/e5", "acme/bge") as running:
         settings.HF_ENDPOINT, settings.HF_TOKEN = running.url, TOKEN
         yield running

@@ -70,7 +70,7 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(settings: Settings) -> None:
 def test_the_deadline_ends_a_request_that_never_stops_talking(hub: Hub) -> None:
     hub.fail("drip")
     began = time.monotonic()
-    with pytest.raises(UpstreamError, match=r"no whole answer within 0\.5 s|too slowly"):
+    with pytest.raises(UpstreamError, match=r"no whole answer within 1 s|too slowly"):
         api().model_info("acme/e5")
     assert time.monotonic() - began < 3
 
