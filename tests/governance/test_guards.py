@@ -185,18 +185,6 @@ def test_what_is_final_is_refused_and_without_its_guard_goes_through(
     assert sql(statement) == 1
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no INSERT OR REPLACE")
-def test_a_row_that_stays_is_not_replaced_either(line: AuditEntry) -> None:
-    the_same = "REPLACE INTO governance_auditentry SELECT * FROM governance_auditentry WHERE id = %s"
-    with pytest.raises(IntegrityError, match="never shortened"):
-        sql(the_same, line.pk)
-    sql("PRAGMA recursive_triggers=OFF")
-    try:
-        assert sql(the_same, line.pk) == 1
-    finally:
-        sql("PRAGMA recursive_triggers=ON")
-
-
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
 @pytest.mark.parametrize(
     ("guard", "table"),
