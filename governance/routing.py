@@ -108,14 +108,10 @@ def _counts_at_all(proposal: Proposal, row: Decision, state_digest: str) -> bool
         row.round == proposal.round
         and row.state_digest == state_digest
         and row.verdict == Decision.Verdict.APPROVE
-        and _may_stand_in(row)
+        # Who stands in lends no role of their own to it, but is still somebody here.
+        and bool(roles_of(row.decider))
         and not taken_back
     )
-
-
-def _may_stand_in(row: Decision) -> bool:
-    """Whether the decider still has a role here; which one counts is asked of the person in whose place they decided."""
-    return bool(roles_of(row.decider))
 
 
 def _why_not(proposal: Proposal, row: Decision, state_digest: str, roles: Collection[str]) -> str:

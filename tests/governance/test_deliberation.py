@@ -195,7 +195,7 @@ def test_what_was_retired_holds_no_plan_and_is_not_approved_again() -> None:
     alternative = dependency.fallback_plan.revisions.get().alternatives.get()
     model = alternative.offering.model
     assert plan_states([dependency.pk], now=NOW)[dependency.pk].holds
-    type(model).objects.filter(pk=model.pk).update(state=AIModel.State.WITHDRAWN)
+    AIModel.objects.filter(pk=model.pk).update(state=AIModel.State.WITHDRAWN)
     state = plan_states([dependency.pk], now=NOW)[dependency.pk]
     assert not state.holds
     (standing,) = state.standings
