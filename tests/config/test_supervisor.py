@@ -53,7 +53,9 @@ def exists(pid: int) -> bool:
 
 
 def test_each_line_is_handed_on_with_the_name_of_who_printed_it() -> None:
-    loud = program("import sys, time; print('one'); print('two', file=sys.stderr, flush=True); time.sleep(60)", "loud")
+    loud = program(
+        "import sys, time; print('one', flush=True); print('two', file=sys.stderr, flush=True); time.sleep(60)", "loud"
+    )
     with supervised(loud) as (_, said):
         wait_for(lambda: len(said) == 2)
     assert sorted(said) == [("loud", "one"), ("loud", "two")]
