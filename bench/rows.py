@@ -5,7 +5,7 @@ and approvals keep their basis. Three models in ten were made from another one, 
 twenty has an open action, one in fifty a waiver; there are twenty blocks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -17,7 +17,7 @@ from django.db.models import Model, QuerySet
 from governance import basis
 from governance import models as decisions
 from governance.facts import load_offerings
-from governance.rules.facts import JSON
+from governance.rules.facts import JSON, OfferingFacts
 from registry import models as facts
 
 SEED = 20260415
@@ -262,26 +262,34 @@ def _rest_on(
     register: Register, adoptions: Sequence[decisions.Adoption], approvals: Sequence[decisions.Approval]
 ) -> None:
     """The facts as they are, as the basis of all decisions."""
-    rests_on = _bases(register)
+    offerings = _facts(register)
     _bulk(
         decisions.Basis(adoption=adoption, fact=fact, value=value)
         for adoption in adoptions
-        for fact, value in rests_on[adoption.offering_id].items()
+        for fact, value in _as_adopted(offerings[adoption.offering_id]).items()
     )
     _bulk(
         decisions.Basis(approval=approval, fact=fact, value=value)
         for approval in approvals
-        for fact, value in rests_on[approval.alternative.offering_id or 0].items()
+        for fact, value in _as_approved(approval, offerings).items()
     )
 
 
-def _bases(register: Register) -> dict[int, dict[str, JSON]]:
-    """By offering what a decision on it rests on."""
-    found: dict[int, dict[str, JSON]] = {}
+def _as_adopted(offering: OfferingFacts) -> dict[str, JSON]:
+    return basis.of_adoption(offering, offering.head_revision)
+
+
+def _as_approved(approval: decisions.Approval, offerings: Mapping[int, OfferingFacts]) -> dict[str, JSON]:
+    spare = offerings[approval.alternative.offering_id or 0]
+    return basis.of_approval(spare, spare.head_revision, offerings[approval.dependency.offering_id])
+
+
+def _facts(register: Register) -> dict[int, OfferingFacts]:
+    """All offerings as the rules see them."""
+    found: dict[int, OfferingFacts] = {}
     ids = [offering.pk for offering in register.offerings]
     for start in range(0, len(ids), BATCH):
-        loaded = load_offerings(ids[start : start + BATCH], now=NOW, revisions=())
-        found |= {pk: basis.of_adoption(offering, offering.head_revision) for pk, offering in loaded.items()}
+        found |= load_offerings(ids[start : start + BATCH], now=NOW, revisions=())
     return found
 
 

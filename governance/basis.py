@@ -1,13 +1,14 @@
 """The material facts that an adoption or an approval rests on, and whether they still are what they were. Pure.
 
 Named facts: `license` (SPDX id of the revision in use), `gating`, `upstream_id`, `status_gone`, `root_vendors` (slugs),
-`lineage_known`, and `revision` where one is pinned.
+`lineage_known`, and `revision` where one is pinned. An approval rests on two facts of the model in use as well:
+`shared_vendors`, the slugs of those that stand behind both, and `primary_lineage_known`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from governance.rules.facts import JSON, AlternativeFacts, OfferingFacts, same_revision
+from governance.rules.facts import JSON, OfferingFacts, same_revision
 
 _STRICTNESS = {"open": 0, "auto": 1, "manual": 2}
 
@@ -38,11 +39,14 @@ def of_adoption(offering: OfferingFacts, revision: str) -> dict[str, JSON]:
     return facts | {"revision": revision} if revision else facts
 
 
-def of_alternative(alternative: AlternativeFacts) -> dict[str, JSON]:
-    """What an approval of `alternative` rests on; nothing, where no model takes over."""
-    if alternative.offering is None:
+def of_approval(offering: OfferingFacts | None, revision: str, primary: OfferingFacts) -> dict[str, JSON]:
+    """What an approval of `offering` as an alternative to `primary` rests on; nothing, where no model takes over."""
+    if offering is None:
         return {}
-    return of_adoption(alternative.offering, alternative.pinned_revision)
+    return of_adoption(offering, revision) | {
+        "shared_vendors": sorted({*offering.roots.slugs} & {*primary.roots.slugs}),
+        "primary_lineage_known": primary.roots.is_known,
+    }
 
 
 def changed(basis: Mapping[str, JSON], now: Mapping[str, JSON]) -> list[FactChange]:
@@ -75,6 +79,18 @@ def _vendors_differ(before: JSON, after: JSON) -> bool:
     return set(_list(before)) != set(_list(after))
 
 
+def _shares_more(before: JSON, after: JSON) -> bool:
+    return bool(_newly_shared(before, after))
+
+
+def _newly_shared(before: JSON, after: JSON) -> list[str]:
+    return [vendor for vendor in _list(after) if vendor not in _list(before)]
+
+
+def _is_lost(before: JSON, after: JSON) -> bool:
+    return bool(before) and not after
+
+
 def _revision_differs(before: JSON, after: JSON) -> bool:
     return bool(before) and not same_revision(str(before), str(after))
 
@@ -89,7 +105,9 @@ _MATTERS: dict[str, Callable[[JSON, JSON], bool]] = {
     "upstream_id": _identity_differs,
     "status_gone": lambda before, after: bool(after) and not before,
     "root_vendors": _vendors_differ,
-    "lineage_known": lambda before, after: bool(before) and not after,
+    "lineage_known": _is_lost,
+    "shared_vendors": _shares_more,
+    "primary_lineage_known": _is_lost,
     "revision": _revision_differs,
 }
 _IN_WORDS: dict[str, Callable[[JSON, JSON], str]] = {
@@ -99,6 +117,10 @@ _IN_WORDS: dict[str, Callable[[JSON, JSON], str]] = {
     "status_gone": lambda _before, _after: "it is gone upstream",
     "root_vendors": lambda before, after: f"the vendors behind it were {_listed(before)} and are {_listed(after)}",
     "lineage_known": lambda _before, _after: "its lineage is no longer known",
+    "shared_vendors": lambda before, after: (
+        f"now behind the model in use as well: {', '.join(_newly_shared(before, after))}"
+    ),
+    "primary_lineage_known": lambda _before, _after: "the lineage of the model in use is no longer known",
     "revision": lambda before, after: f"its revision was {str(before)[:10]} and is {str(after)[:10]}",
 }
 

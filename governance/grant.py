@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from governance import basis
-from governance.facts import AlternativeFacts
 from governance.models import Adoption, Approval, Basis, Proposal, Waiver
 from governance.models.proposals import Permit
 from governance.policies import take_force
@@ -17,7 +16,7 @@ from governance.rules.facts import JSON
 from governance.snapshot import snapshot
 from governance.state import Offerings, required
 from governance.terms import terms_in_force
-from registry.models import AIModel, Alternative
+from registry.models import AIModel
 
 REPLACED = "replaced"
 
@@ -74,7 +73,9 @@ def _approve(proposal: Proposal, offerings: Offerings, now: datetime) -> dict[st
         expires_on=now.date() + timedelta(days=terms_in_force(now).approval_days),
         **bound,
     )
-    _keep_basis(basis.of_alternative(_facts_of(alternative, offerings)), approval=approval)
+    primary = offerings[required(proposal.dependency).offering_id]
+    offering = offerings[alternative.offering_id] if alternative.offering_id else None
+    _keep_basis(basis.of_approval(offering, alternative.pinned_revision, primary), approval=approval)
     return _said(approval, ended)
 
 
@@ -108,17 +109,6 @@ def _end(kind: type[Adoption] | type[Approval] | type[Waiver], about: Mapping[st
     ids = list(standing.values_list("pk", flat=True))
     standing.update(ended_at=now, end_reason=REPLACED)
     return ids
-
-
-def _facts_of(alternative: Alternative, offerings: Offerings) -> AlternativeFacts:
-    """As much of an alternative as its basis is made of."""
-    return AlternativeFacts(
-        id=alternative.pk,
-        order=alternative.order,
-        kind=alternative.kind,
-        offering=offerings[alternative.offering_id] if alternative.offering_id else None,
-        pinned_revision=alternative.pinned_revision,
-    )
 
 
 def _keep_basis(facts: Mapping[str, JSON], **permit: Adoption | Approval) -> None:

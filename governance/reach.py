@@ -52,6 +52,9 @@ class _Uses:
     descendants: Mapping[int, Sequence[_Hit]]  # by base model
 
 
+_MOVES_VENDORS = {ChangeKind.VENDOR_CHANGED, ChangeKind.LINEAGE_CHANGED}
+
+
 def news_of(change: Change, disputes: Disputes | None = None) -> News:
     """The change in words' reach; with `disputes`, what sources contradict each other about goes along."""
     offering = offering_of(change)
@@ -86,9 +89,15 @@ def find(changes: Sequence[Change], *, now: datetime, lost_approvals: Mapping[in
     """For each change every current dependency that it touches, once per way; a constant number of queries.
 
     Only changes of vendors cost some each. `lost_approvals` are the alternatives whose approval has ended, with the
-    reason; of several alternatives of a plan these are the ones that are named.
+    reason; of several alternatives of a plan these are the ones that are named. One may be lost by what became of the
+    model that it was to replace: who bought its vendor stands behind the alternative.
     """
     hits = _hits(changes)
+    lost = _as_alternatives(alternatives_in_force().filter(pk__in=lost_approvals)) if lost_approvals else []
+    for change, found in hits.items():
+        if change.kind in _MOVES_VENDORS:
+            reached = {hit.dependency.pk for hit in found}
+            found += [hit for _, hit in lost if hit.dependency.pk in reached]
     dependency_ids = {hit.dependency.pk for found in hits.values() for hit in found}
     fallbacks = fallbacks_of(dependency_ids, now=now)
     return {change: _once_per_way(found, fallbacks, lost_approvals) for change, found in hits.items()}

@@ -13,7 +13,7 @@ from governance import audit, basis
 from governance.facts import OfferingFacts, load_offerings
 from governance.models import Approval
 from governance.reach import offering_of
-from registry.models import Change, ChangeKind
+from registry.models import Change, ChangeKind, Offering
 
 # A verified copy of our own stays, and stays as open as it was.
 _SPARED_BY_A_COPY = frozenset({"gating", "status_gone"})
@@ -23,9 +23,8 @@ def end_approvals(changes: Sequence[Change], *, now: datetime) -> dict[int, str]
     """End what no longer rests on the facts it was granted on; by alternative, what differs, in words."""
     approvals = list(
         Approval.objects.filter(_concerned(changes), ended_at=None, expires_on__gte=now.date())
-        .select_related("alternative")
+        .select_related("alternative", "dependency")
         .prefetch_related("basis")
-        .distinct()
     )
     facts = load_offerings(_offering_ids(approvals), now=now) if approvals else {}
     reasons = {approval: _why_not(approval, facts) for approval in approvals}
@@ -36,21 +35,24 @@ def end_approvals(changes: Sequence[Change], *, now: datetime) -> dict[int, str]
 
 
 def _concerned(changes: Sequence[Change]) -> Q:
-    """The approvals that these changes could concern at all: by what they put forward, or by who stands behind that."""
+    """The approvals that these changes could concern at all: by what they put forward, or by who stands behind that
+    or behind the model that it is to replace.
+    """
     offerings = {offering.pk for change in changes if (offering := offering_of(change)) is not None}
     models = {change.model_id for change in changes if change.model_id is not None}
     sold = {change.vendor_id for change in changes if change.kind == ChangeKind.VENDOR_CHANGED and change.vendor_id}
-    lineage = "alternative__offering__model__ancestor_rows__ancestor"
-    concerned = Q(alternative__offering_id__in=offerings)
-    if models:
-        concerned |= Q(**{f"{lineage}__in": models})
-    if sold:
-        concerned |= Q(**{f"{lineage}__developer__ancestor_rows__ancestor__in": sold})
+    concerned = Q(alternative__offering__in=offerings)
+    if models or sold:
+        base = "model__ancestor_rows__ancestor"
+        behind = Q(**{f"{base}__in": models}) | Q(**{f"{base}__developer__ancestor_rows__ancestor__in": sold})
+        moved = Offering.objects.filter(behind).values("pk")
+        concerned |= Q(alternative__offering__in=moved) | Q(dependency__offering__in=moved)
     return concerned
 
 
 def _offering_ids(approvals: Iterable[Approval]) -> Collection[int]:
-    return {row.alternative.offering_id for row in approvals if row.alternative.offering_id is not None}
+    pairs = ((row.alternative.offering_id, row.dependency.offering_id) for row in approvals)
+    return {pk for pair in pairs for pk in pair if pk is not None}
 
 
 def _why_not(approval: Approval, facts: Mapping[int, OfferingFacts]) -> str:
@@ -59,7 +61,8 @@ def _why_not(approval: Approval, facts: Mapping[int, OfferingFacts]) -> str:
     if alternative.offering_id is None:
         return ""
     granted_on = {row.fact: row.value for row in approval.basis.all()}
-    today = basis.of_adoption(facts[alternative.offering_id], alternative.pinned_revision)
+    primary = facts[approval.dependency.offering_id]
+    today = basis.of_approval(facts[alternative.offering_id], alternative.pinned_revision, primary)
     spared = _SPARED_BY_A_COPY if alternative.has_verified_copy else frozenset()
     return "; ".join(str(one) for one in basis.changed(granted_on, today) if one.fact not in spared)
 

@@ -128,10 +128,12 @@ def _changes(alternative: AlternativeFacts, place: Place) -> tuple[basis.FactCha
     passed_over = {"status_gone", "gating"} if has_copy else {"status_gone"}
     return place.known.once(
         ("changed", alternative.pinned_revision, has_copy),
-        (approval.basis, alternative.offering),
+        (approval.basis, alternative.offering, place.primary),
         lambda: tuple(
             change
-            for change in basis.changed(approval.basis, basis.of_alternative(alternative))
+            for change in basis.changed(
+                approval.basis, basis.of_approval(alternative.offering, alternative.pinned_revision, place.primary)
+            )
             if change.fact not in passed_over
         ),
     )
@@ -155,7 +157,7 @@ def _independence(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]
             f"Put an alternative into the plan behind which {listed(shared)} {'does' if len(shared) == 1 else 'do'} not "
             "stand, and have it approved.",
             plan_page(place),
-            concern=_event(alternative, place, "root_vendors"),
+            concern=_event(alternative, place, "root_vendors", "shared_vendors"),
         )
     elif unknown := sorted({*_unsettled(offering), *_unsettled(place.primary)}):
         yield _not_shown(alternative, unknown, place)
@@ -185,13 +187,13 @@ def _not_shown(alternative: AlternativeFacts, unknown: list[str], place: Place) 
         f"{alternative} is not shown to be independent: {missing}.",
         f"Enter what {listed(unknown)} was made from, with the source, or take an alternative whose lineage is known.",
         Page("model", offering_of(alternative).model_id),
-        concern=_event(alternative, place, "lineage_known"),
+        concern=_event(alternative, place, "lineage_known", "primary_lineage_known"),
     )
 
 
-def _event(alternative: AlternativeFacts, place: Place, fact: str) -> str | None:
-    """The concern, where `fact` was another when the alternative was approved."""
-    return INDEPENDENCE if fact in {change.fact for change in _changes(alternative, place)} else None
+def _event(alternative: AlternativeFacts, place: Place, *facts: str) -> str | None:
+    """The concern, where one of `facts` was another when the alternative was approved."""
+    return INDEPENDENCE if any(change.fact in facts for change in _changes(alternative, place)) else None
 
 
 def _aliveness(alternative: AlternativeFacts, place: Place) -> Iterator[Flaw]:

@@ -173,7 +173,7 @@ def done(act: Act, exposed: Exposed, scene: Scene, candidates: Candidates) -> Ex
 
 def _changed(alternative: AlternativeFacts, act: Act, exposed: Exposed, scene: Scene) -> AlternativeFacts:
     if act.kind == "approve":
-        return _approved(alternative, scene)
+        return _approved(alternative, exposed, scene)
     if act.kind == "drill":
         return _drilled(alternative, scene)
     if act.kind == "adopt" and alternative.offering is not None:
@@ -190,13 +190,13 @@ def _changed(alternative: AlternativeFacts, act: Act, exposed: Exposed, scene: S
     return alternative
 
 
-def _approved(alternative: AlternativeFacts, scene: Scene) -> AlternativeFacts:
+def _approved(alternative: AlternativeFacts, exposed: Exposed, scene: Scene) -> AlternativeFacts:
     approval = ApprovalFacts(
         id=0,
         proposal_id=0,
         granted_at=_morning(scene),
         expires_on=scene.gone_on + _YEAR,
-        basis=basis.of_alternative(alternative),
+        basis=basis.of_approval(alternative.offering, alternative.pinned_revision, exposed.dependency.offering),
         alternative_id=alternative.id,
     )
     return replace(alternative, approval=approval)
@@ -209,7 +209,7 @@ def _planned(act: Act, exposed: Exposed, scene: Scene, candidates: Candidates) -
     plan = exposed.dependency.plan or PlanFacts(id=0)
     # Who writes the revision says how the index is built again: it would not be approved otherwise.
     plan = replace(
-        plan, number=plan.number or 1, says_how_to_reindex=True, alternatives=(*before, _approved(new, scene))
+        plan, number=plan.number or 1, says_how_to_reindex=True, alternatives=(*before, _approved(new, exposed, scene))
     )
     return replace(exposed, dependency=replace(exposed.dependency, plan=plan))
 

@@ -75,10 +75,10 @@ def arctic(**fields: Any) -> OfferingFacts:
     return adopted(unadopted("Snowflake/arctic-m", "Snowflake", **fields))
 
 
-def approved(alternative: AlternativeFacts, **fields: Any) -> AlternativeFacts:
-    """`alternative` with an approval that rests on its facts as they are."""
+def approved(alternative: AlternativeFacts, primary: OfferingFacts | None = None, **fields: Any) -> AlternativeFacts:
+    """`alternative` with an approval that rests on its facts and on those of `primary` (gte) as they are."""
     given: dict[str, Any] = {"id": 2, "proposal_id": 12, "granted_at": GRANTED, "expires_on": LATER}
-    rests_on: dict[str, JSON] = basis.of_alternative(alternative)
+    rests_on: dict[str, JSON] = basis.of_approval(alternative.offering, alternative.pinned_revision, primary or gte())
     approval = ApprovalFacts(**(given | {"basis": rests_on, "alternative_id": alternative.id} | fields))
     return replace(alternative, approval=approval)
 

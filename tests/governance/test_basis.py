@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from governance import basis
-from governance.rules.facts import JSON, AlternativeFacts, same_revision
+from governance.rules.facts import JSON, same_revision
 from tests.governance import facts_of_rules as f
 
 
@@ -33,13 +33,19 @@ def test_an_unpinned_adoption_rests_on_the_newest_license_and_on_no_revision() -
 
 
 def test_an_approval_rests_on_the_facts_of_the_alternative_as_pinned() -> None:
-    alternative = f.alternative()
+    of_both: dict[str, JSON] = {"shared_vendors": [], "primary_lineage_known": True}
 
-    assert basis.of_alternative(alternative) == basis.of_adoption(f.arctic(), f.SHA)
+    assert basis.of_approval(f.arctic(), f.SHA, f.gte()) == basis.of_adoption(f.arctic(), f.SHA) | of_both
+
+
+def test_an_approval_rests_on_who_stands_behind_both_models() -> None:
+    facts = basis.of_approval(f.arctic(), f.SHA, f.arctic(id=99))
+
+    assert facts["shared_vendors"] == ["snowflake"]
 
 
 def test_an_approval_of_a_way_without_a_model_rests_on_no_fact() -> None:
-    assert basis.of_alternative(AlternativeFacts(id=1, order=1, kind="manual", impact_statement="Slower.")) == {}
+    assert basis.of_approval(None, "", f.gte()) == {}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,9 @@ def test_an_approval_of_a_way_without_a_model_rests_on_no_fact() -> None:
         ("root_vendors", ["alibaba"], ["alibaba", "moonshot"]),
         ("root_vendors", ["alibaba", "qwen"], ["alibaba"]),
         ("lineage_known", True, False),
+        ("shared_vendors", [], ["alibaba"]),
+        ("shared_vendors", ["meta"], ["alibaba", "meta"]),
+        ("primary_lineage_known", True, False),
         ("revision", f.SHA, f.OTHER_SHA),
     ],
 )
@@ -77,6 +86,8 @@ def test_what_matters_is_a_change_and_is_said_in_words(fact: str, before: JSON, 
         ("status_gone", True, False),
         ("root_vendors", ["b", "a"], ["a", "b"]),
         ("lineage_known", False, True),
+        ("shared_vendors", ["alibaba", "meta"], ["meta"]),
+        ("primary_lineage_known", False, True),
         ("revision", f.SHA, f.SHA[:8]),
         ("a_fact_of_a_later_release", 1, 2),
     ],

@@ -21,6 +21,7 @@ class Standing:
     """The approval that is to end, and what is to stay: two uses of the same model elsewhere, and another model."""
 
     spare: Offering
+    used: Offering  # what `ends` is an alternative to
     ends: Approval
     other_revision: Approval
     other_model: Approval
@@ -30,7 +31,8 @@ class Standing:
 def standing() -> Standing:
     spare = make.offering(revision="a" * 40)
     Revision.objects.create(offering=spare, revision="b" * 40, license=make.license_("MIT"), observed_at=LATER)
-    ends = approval(make.dependency(), spare)
+    used = make.dependency()
+    ends = approval(used, spare)
     copy = approval(make.dependency(), spare, held_copy_digest="sha256:1", held_copy_verified_on=TODAY)
     set_facts(spare, head_revision="b" * 40)
     spare.refresh_from_db()
@@ -38,7 +40,7 @@ def standing() -> Standing:
     set_facts(spare, head_revision="a" * 40)
     spare.refresh_from_db()
     adoption(1)
-    return Standing(spare, ends, other_revision, approval(make.dependency(), make.offering()), copy)
+    return Standing(spare, used.offering, ends, other_revision, approval(make.dependency(), make.offering()), copy)
 
 
 def relicense(spare: Offering) -> Change:
@@ -102,6 +104,61 @@ def test_what_rests_on_the_fact_ends_and_nothing_else_is_touched(fact: str) -> N
     alter, expected, reason = FACTS[fact]
     rows = standing()
     alter(rows.spare)
+    assert_ended(rows, expected, reason)
+
+
+def the_vendor_in_use_is_bought(rows: Standing) -> Change:
+    developer = rows.used.model.developer
+    developer.parent = rows.spare.model.developer
+    developer.save()
+    return change(ChangeKind.VENDOR_CHANGED, vendor=developer)
+
+
+def somebody_else_buys_the_vendor_in_use(rows: Standing) -> Change:
+    return take_over(rows.used)
+
+
+def the_model_in_use_was_made_from_the_spare(rows: Standing) -> Change:
+    make.derived(rows.used.model, rows.spare.model)
+    return change(ChangeKind.LINEAGE_CHANGED, model=rows.used.model)
+
+
+def the_model_in_use_was_made_from_another(rows: Standing) -> Change:
+    return learn_of_a_base(rows.used)
+
+
+def the_lineage_in_use_is_in_doubt(rows: Standing) -> Change:
+    model = rows.used.model
+    model.lineage_status, model.lineage_source = model.LineageStatus.UNKNOWN, ""
+    model.save()
+    return change(ChangeKind.LINEAGE_CHANGED, model=model)
+
+
+SHARED = "now behind the model in use as well: vendor-"
+# The same for what becomes of the model that the alternative is to replace.
+FACTS_OF_THE_USED: dict[str, tuple[Callable[[Standing], Change], set[str], str]] = {
+    "bought by the vendor of the spare": (the_vendor_in_use_is_bought, {"ends"}, SHARED),
+    "bought by somebody else": (somebody_else_buys_the_vendor_in_use, set(), ""),
+    "made from the spare": (the_model_in_use_was_made_from_the_spare, {"ends"}, SHARED),
+    "made from another": (the_model_in_use_was_made_from_another, set(), ""),
+    "lineage in doubt": (
+        the_lineage_in_use_is_in_doubt,
+        {"ends"},
+        "the lineage of the model in use is no longer known",
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FACTS_OF_THE_USED)
+def test_what_becomes_of_the_model_in_use_ends_the_approvals_of_what_is_to_replace_it(fact: str) -> None:
+    alter, expected, reason = FACTS_OF_THE_USED[fact]
+    rows = standing()
+    alter(rows)
+    assert_ended(rows, expected, reason)
+
+
+def assert_ended(rows: Standing, expected: set[str], reason: str) -> None:
+    """Working the changes through ends the expected approvals, for that reason, and nothing else."""
     triage_changes(now=LATER)
     ended = set(Approval.objects.exclude(ended_at=None).values_list("pk", flat=True))
     assert ended == {getattr(rows, name).pk for name in expected}

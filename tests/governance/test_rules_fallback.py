@@ -159,7 +159,10 @@ def test_an_alternative_of_unknown_lineage_is_ud403_and_names_what_is_missing() 
 def test_an_unknown_lineage_of_the_model_in_use_shows_nothing_independent() -> None:
     primary = f.adopted(f.unadopted("acme/e5", "Acme", roots=f.roots("Acme", unknown=("e5",))))
 
-    assert set(f.found(f.use(primary))) == {"UD403"}
+    approved = f.approved(f.alternative(), primary)
+
+    assert set(f.found(f.use(primary, **with_alternatives(approved)))) == {"UD403"}
+    assert set(f.found(f.use(primary))) == {"UD403", "UD501"}  # it was known when the default was approved
 
 
 @pytest.mark.parametrize(
@@ -194,6 +197,26 @@ def test_an_alternative_that_went_after_its_approval_warns_until_the_action_is_d
     gone = replace(before, offering=replace(f.arctic(), status="removed"))
 
     assert f.levels(f.use(**with_alternatives(gone), actions=(f.action("independence"),))) == {"UD404": "warning"}
+
+
+def test_a_model_in_use_that_the_alternatives_vendor_buys_warns_until_the_action_is_due() -> None:
+    bought = f.gte(roots=f.roots("Alibaba", "Snowflake"))
+    waiting = (f.action("independence"),)
+
+    assert f.levels(f.use(bought, actions=waiting)) == {"UD402": "warning", "UD501": "warning"}
+    assert f.levels(f.use(bought)) == {"UD402": "error", "UD501": "error"}
+
+
+def test_what_stood_behind_both_when_it_was_approved_gets_no_grace_from_a_later_sale() -> None:
+    before, after = (
+        f.gte(roots=f.roots("Alibaba", "Snowflake")),
+        f.gte(roots=f.roots("Alibaba", "Snowflake", "Tencent")),
+    )
+    approved = f.approved(f.alternative(), before)
+
+    levels = f.levels(f.use(after, **with_alternatives(approved), actions=(f.action("independence"),)))
+
+    assert levels == {"UD402": "error"}
 
 
 def test_an_action_about_the_vendor_softens_no_plan_that_never_held() -> None:

@@ -8,7 +8,7 @@ import pytest
 from governance import standing_behind
 from governance.blocks import block
 from governance.check import preview
-from governance.models import Approval, AuditEntry, Impact
+from governance.models import Action, Approval, AuditEntry, Impact
 from governance.refused import Refused
 from governance.triage import triage_changes
 from registry.models import AIModel, Change, Dependency, LineageEdge, Vendor
@@ -22,6 +22,11 @@ pytestmark = pytest.mark.django_db
 
 def rules_of(dependency: Dependency) -> set[str]:
     return {finding.rule for finding in preview(dependency.system.slug, "production", now=NOW).findings}
+
+
+def levels_of(dependency: Dependency) -> set[tuple[str, str]]:
+    found = preview(dependency.system.slug, "production", now=NOW).findings
+    return {(finding.rule, finding.level) for finding in found}
 
 
 def vendor_form(vendor: Vendor, **fields: Any) -> dict[str, Any]:
@@ -75,6 +80,23 @@ def test_a_vendor_sold_to_the_primarys_changes_todays_answer_and_tells_whom_it_t
     ended = Approval.objects.exclude(ended_at=None)
     assert [approval.dependency for approval in ended] == [dependency]
     assert ended[0].end_reason.startswith("the vendors behind it were")
+
+
+@pytest.mark.parametrize("sell", DOORS)
+def test_a_primary_sold_to_the_vendor_of_its_spare_gets_the_same_grace(sell: Callable[[Vendor, Vendor], None]) -> None:
+    dependency, other = green(), green()
+
+    sell(dependency.offering.model.developer, spare_of(dependency).model.developer)
+
+    assert levels_of(dependency) == {("UD402", "error"), ("UD501", "error")}
+    assert rules_of(other) == set()
+    triage_changes(now=NOW)
+    ended = Approval.objects.exclude(ended_at=None)
+    assert [approval.dependency for approval in ended] == [dependency]
+    assert ended[0].end_reason.startswith("now behind the model in use as well")
+    assert set(Impact.objects.values_list("dependency", flat=True)) == {dependency.pk}
+    assert {action.concern for action in Action.objects.all()} >= {"independence"}
+    assert levels_of(dependency) == {("UD402", "warning"), ("UD501", "warning")}
 
 
 def test_an_edit_that_leaves_the_owner_alone_tells_nothing() -> None:

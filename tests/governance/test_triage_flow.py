@@ -330,8 +330,9 @@ def approval(dependency: Dependency, spare: Offering, **alternative: Any) -> App
         granted_at=NOW,
         expires_on=day("2027-04-15"),
     )
-    facts = load_offerings([spare.pk], now=NOW)[spare.pk]
-    for fact, value in basis.of_adoption(facts, row.pinned_revision).items():
+    facts = load_offerings([spare.pk, dependency.offering_id], now=NOW)
+    rests_on = basis.of_approval(facts[spare.pk], row.pinned_revision, facts[dependency.offering_id])
+    for fact, value in rests_on.items():
         Basis.objects.create(approval=granted, fact=fact, value=value)
     return granted
 
