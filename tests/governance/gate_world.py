@@ -44,8 +44,8 @@ def adopt(offering: Offering, system: System, *, purpose: str = "embedding", rev
     )
 
 
-def approve_first(plan: PlanRevision) -> Alternative:
-    """The first alternative of the plan, approved and drilled."""
+def approve_first(plan: PlanRevision, *, is_drilled: bool = True) -> Alternative:
+    """The first alternative of the plan, approved and drilled, unless told otherwise."""
     alternative = plan.alternatives.order_by("order").first()
     assert alternative is not None
     dependency = plan.plan.dependency
@@ -55,7 +55,8 @@ def approve_first(plan: PlanRevision) -> Alternative:
             proposer=owner_of(dependency.system), alternative=alternative, reason="It will do.", now=NOW
         )
     )
-    drill(alternative)
+    if is_drilled:
+        drill(alternative)
     return alternative
 
 

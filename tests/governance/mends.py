@@ -18,7 +18,6 @@ from registry.models import (
     AIModel,
     Alternative,
     Dependency,
-    Drill,
     Member,
     Observation,
     Offering,
@@ -47,10 +46,14 @@ def spare_of(dependency: Dependency) -> Offering:
 
 
 def replan(dependency: Dependency, spare: Offering | None = None) -> None:
-    """The next revision of the plan, with an approved alternative of another vendor unless told which one."""
-    spare = spare or f.offering()
+    """The next revision of the plan, with an approved and drilled alternative of another vendor unless told which one."""
+    drill(approve_another(dependency, spare or f.offering()))
+
+
+def approve_another(dependency: Dependency, spare: Offering) -> Alternative:
+    """The next revision of the plan, with `spare` approved, and not drilled."""
     adopt(spare, dependency.system)
-    approve_first(f.plan(dependency, spare, author=owner_of(dependency.system)))
+    return approve_first(f.plan(dependency, spare, author=owner_of(dependency.system)), is_drilled=False)
 
 
 def lose_the_owner(dependency: Dependency) -> None:
@@ -243,12 +246,12 @@ def poll_it_again(dependency: Dependency) -> None:
     Observation.objects.filter(listing__offering=dependency.offering).update(last_confirmed_at=NOW)
 
 
-def forget_the_drill(dependency: Dependency) -> None:
-    Drill.objects.filter(alternative__plan_revision__plan__dependency=dependency).delete()
+def plan_one_that_nobody_drills(dependency: Dependency) -> None:
+    approve_another(dependency, f.offering())
 
 
 def drill_it(dependency: Dependency) -> None:
-    drill(Alternative.objects.get(plan_revision__plan__dependency=dependency))
+    drill(Alternative.objects.filter(plan_revision__plan__dependency=dependency).latest("pk"))
 
 
 def lean_on_one_vendor(dependency: Dependency) -> None:
@@ -361,7 +364,7 @@ CASES: list[tuple[str, Step, Step]] = [
     ("UD402", plan_a_sibling, replan),
     ("UD403", plan_a_murky_one, state_its_lineage),
     ("UD404", lose_the_spare, replan),
-    ("UD405", forget_the_drill, drill_it),
+    ("UD405", plan_one_that_nobody_drills, drill_it),
     ("UD406", need_a_longer_context, plan_an_able_one),
     ("UD406", need_a_longer_context, need_no_more),
     ("UD406", need_what_nobody_knows, enter_what_the_fix_asks),

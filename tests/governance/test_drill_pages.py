@@ -1,7 +1,7 @@
 """Drills on the pages and through the API: the form, the history, what is due, and how a pipeline reports one."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -176,13 +176,19 @@ def test_a_way_out_is_to_be_drilled_before_its_drill_expires(outcome: str, expir
     assert state_of(None, today=TODAY) is State.NEVER
 
 
+def counts_until(day: date, way: Alternative) -> None:
+    """One more drill of today, which counts until then."""
+    person = f.user()
+    Drill.objects.create(alternative=way, drilled_on=TODAY, expires_on=day, outcome="passed", recorded_by=person)
+
+
 def test_home_reminds_the_team_of_a_drill_that_is_due_and_no_other_team(
     owner: User, dependency: Dependency, way: Alternative
 ) -> None:
     assert due(dependency) == []
-    Drill.objects.update(expires_on=TODAY + timedelta(days=10))
+    counts_until(TODAY + timedelta(days=10), way)
     assert due(dependency) == [(str(way), "soon")]
-    Drill.objects.update(expires_on=timezone.now().date() + timedelta(days=10))
+    counts_until(timezone.now().date() + timedelta(days=10), way)
     assert [one.alternative for one in browser_of(owner).get("/").context["home"].drills] == [way]
     stranger = f.user(role="owner")
     f.team(owner=stranger)
@@ -202,6 +208,5 @@ def test_a_notice_shorter_than_the_measured_switch_is_a_finding(dependency: Depe
 def test_what_is_not_approved_is_not_to_be_drilled_yet(dependency: Dependency) -> None:
     f.plan(dependency, f.offering(), author=owner_of(dependency.system))
     assert due(dependency) == []
-    approve_first(PlanRevision.objects.latest("pk"))
-    Drill.objects.all().delete()
+    approve_first(PlanRevision.objects.latest("pk"), is_drilled=False)
     assert [state for _, state in due(dependency)] == ["never"]

@@ -16,11 +16,11 @@ from governance.models import Action, Approval, Decision, Proposal
 from governance.plans import draft_revision, submit_revision
 from governance.proposals import Refused, decide, digest, propose_alternative, state_of
 from governance.triage import triage_changes
-from registry.models import AIModel, Change, Dependency, Drill, Offering, User, Vendor
+from registry.models import AIModel, Alternative, Change, Dependency, Offering, User, Vendor
 from tests import factories as f
 from tests.factories import NOW
 from tests.governance.conftest import browser_of, client_of
-from tests.governance.gate_world import green, spare_of
+from tests.governance.gate_world import drill, green, spare_of
 from tests.governance.proposing import code_of
 from tests.governance.test_audited_doors import everything
 
@@ -172,15 +172,16 @@ def test_a_base_that_is_stated_once_more_leaves_a_whole_lineage_whole_and_a_new_
 def test_the_switch_of_a_failed_drill_is_no_measure_of_a_candidate() -> None:
     dependency = green()
     spare = spare_of(dependency)
-    Drill.objects.filter(alternative__offering=spare).update(switch_time=timedelta(minutes=7))
+    way = Alternative.objects.get(offering=spare)
+    drill(way, switch_time=timedelta(minutes=7))
 
     def told() -> str:
         (found,) = [one for one in rank(dependency, now=NOW) if one.offering == spare]
         return " ".join(reason.text for reason in found.reasons)
 
     assert "7 minutes" in told()
-    Drill.objects.filter(alternative__offering=spare).update(outcome="failed", shortfalls=["Too slow."])
-    assert "7 minutes" not in told()
+    drill(way, switch_time=timedelta(minutes=9), failed_because="It answered in English alone.")
+    assert "9 minutes" not in told()
 
 
 def test_who_has_not_left_is_told_so_and_not_that_nothing_is_theirs() -> None:

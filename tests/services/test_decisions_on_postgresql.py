@@ -10,6 +10,7 @@ from tests.services.production import POSTGRES, ROOT
 
 FILES = (
     "test_guards.py",
+    "test_permit_guards.py",
     "test_decision_doors.py",
     "test_proposal_routes.py",
     "test_audit.py",
