@@ -43,10 +43,11 @@ def of_approval(offering: OfferingFacts | None, revision: str, primary: Offering
     """What an approval of `offering` as an alternative to `primary` rests on; nothing, where no model takes over."""
     if offering is None:
         return {}
-    return of_adoption(offering, revision) | {
-        "shared_vendors": sorted({*offering.roots.slugs} & {*primary.roots.slugs}),
+    of_both: dict[str, JSON] = {
+        "shared_vendors": [slug for slug in sorted(offering.roots.slugs) if slug in primary.roots.slugs],
         "primary_lineage_known": primary.roots.is_known,
     }
+    return of_adoption(offering, revision) | of_both
 
 
 def changed(basis: Mapping[str, JSON], now: Mapping[str, JSON]) -> list[FactChange]:

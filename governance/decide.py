@@ -9,8 +9,9 @@ from django.db import transaction
 from governance import audit
 from governance.grant import grant, refuse_without_effect
 from governance.models import Decision, Proposal
+from governance.permissions import passes_with
 from governance.refused import Refused, invalid, written
-from governance.routing import Hat, hats_of, progress_of, route_of
+from governance.routing import Hat, hats_of, is_concerned, progress_of, route_of
 from governance.rules.routes import Route, in_words
 from governance.state import Offerings, State, describe, differences, digest, offerings_of
 from governance.terms import terms_in_force
@@ -32,7 +33,7 @@ def decide(
 
     The proposal is approved once its route is complete, by approvals of one and the same state; a single rejection
     closes it. Who decides in the place of
-    somebody else does so by a delegation. Refused, with nothing written: `own_proposal`, `not_allowed`,
+    somebody else does so by a delegation. Refused, with nothing written: `own_proposal`, `own_team`, `not_allowed`,
     `already_decided`, `closed`, `state_changed` (with both states and what differs), `invalid`.
     """
     if verdict not in Decision.Verdict.values:
@@ -111,6 +112,10 @@ def _refuse_one_in_two_hats(proposal: Proposal, decider: User) -> None:
         raise Refused("own_proposal", "Nobody decides on an own proposal: another reviewer has to.")
     if decider.pk in proposal.concerned_ids:
         raise Refused("own_proposal", "Nobody decides on a plan that they wrote or submitted, whoever proposes it.")
+    if passes_with(decider, proposal):
+        raise Refused(
+            "own_team", "Nobody decides on what their own team passes the gate with: somebody of another team has to."
+        )
 
 
 def _hat_for(proposal: Proposal, decider: User, route: Route, *, current: str, now: datetime) -> Hat:
@@ -131,9 +136,8 @@ def _hat_for(proposal: Proposal, decider: User, route: Route, *, current: str, n
 
 
 def _may_wear(hat: Hat, proposal: Proposal, route: Route) -> bool:
-    """Nobody decides in the place of who proposed it or wrote its plan either."""
-    is_theirs = hat.delegation is not None and hat.delegation.delegator_id in proposal.concerned_ids
-    return bool(hat.roles & route.keys()) and not is_theirs
+    """Nobody decides in the place of who could not decide on it either."""
+    return bool(hat.roles & route.keys()) and not is_concerned(hat, proposal)
 
 
 def _whose(hat: Hat, person: User) -> int:

@@ -24,6 +24,7 @@ from governance.models import (
     Approval,
     Attestation,
     AuditEntry,
+    Basis,
     Block,
     BreakGlass,
     Check,
@@ -46,12 +47,16 @@ from registry.models import (
     Correction,
     Dependency,
     Drill,
+    Environment,
     FallbackPlan,
+    License,
     LineageEdge,
+    Member,
     Offering,
     PlanRevision,
     Revision,
     System,
+    Team,
     User,
     Vendor,
 )
@@ -101,17 +106,27 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
         | Q(model__in=models)
         | Q(offering__in=offerings, distribution=system.distribution, purpose__in=dependencies.values("purpose"))
     )
-    impacts = Impact.objects.filter(dependency__in=dependencies)
-    checks = Check.objects.filter(
-        pk__in=list(Check.objects.filter(system=system).values_list("pk", flat=True)[:CHECKS])
-    )
-    tickets = Ticket.objects.filter(dependency__in=dependencies)
     about_system: dict[str, Any] = {"system": system}
     yield _table("system", "The system itself.", System.objects.filter(pk=system.pk))
+    teams = Team.objects.filter(Q(systems=system) | Q(models__in=models)).distinct()
+    yield _table("teams", "Who owns it, and the models in use.", teams)
+    yield _table(
+        "members", "Who belongs to those teams, in which role, until when.", Member.objects.filter(team__in=teams)
+    )
+    yield _table(
+        "environments",
+        "Where it runs, and of which class that is.",
+        Environment.objects.filter(dependencies__in=dependencies).distinct(),
+    )
     yield _table("dependencies", "What it uses, for what, where; also what has ended.", dependencies)
     yield _table("offerings", "The places that offer the models in use and their alternatives.", offerings)
     yield _table(
         "license-facts", "The license of each known revision of them.", Revision.objects.filter(offering__in=offerings)
+    )
+    yield _table(
+        "licenses",
+        "Those licenses, each with its class.",
+        License.objects.filter(revisions__offering__in=offerings).distinct(),
     )
     yield _table("models", "Those models, and all that they were made from.", models)
     yield _table("vendors", "Who made them or serves them, with owners.", vendors)
@@ -128,11 +143,14 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
     yield _table("comments", "What was said and asked about it.", Comment.objects.filter(proposal__in=proposals))
     delegations = Delegation.objects.filter(decisions__proposal__in=proposals).distinct()
     yield _table("delegations", "By which somebody decided in the place of another.", delegations)
-    yield _table("adoptions", "Models that may be used, by decision.", Adoption.objects.filter(proposal__in=proposals))
+    adoptions = Adoption.objects.filter(proposal__in=proposals)
+    approvals = Approval.objects.filter(dependency__in=dependencies)
+    yield _table("adoptions", "Models that may be used, by decision.", adoptions)
+    yield _table("approvals", "Alternatives that may take over, by decision.", approvals)
     yield _table(
-        "approvals",
-        "Alternatives that may take over, by decision.",
-        Approval.objects.filter(dependency__in=dependencies),
+        "basis",
+        "The facts that those rest on, as they were when they were granted.",
+        Basis.objects.filter(Q(adoption__in=adoptions) | Q(approval__in=approvals)),
     )
     waivers = Waiver.objects.filter(Q(dependency__in=dependencies) | Q(**about_system))
     yield _table("waivers", "Rules that were waived, until when, and why.", waivers)
@@ -151,6 +169,17 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
     corrections = Correction.objects.filter(offering__in=offerings)
     yield _table("corrections", "What people put above the word of sources, until when.", corrections)
     yield _table("policies", "What the gate asked for, version by version.", Policy.objects.all())
+    attestations = Attestation.objects.filter(Q(dependency__in=dependencies) | Q(model__in=models))
+    yield _table("attestations", "What its owners confirmed, and what they saw.", attestations)
+    yield from _events(system, dependencies)
+
+
+def _events(system: System, dependencies: "QuerySet[Dependency]") -> Iterator[tuple[str, str, list[Model]]]:
+    """What came from upstream and what pipelines asked, with all that followed."""
+    impacts = Impact.objects.filter(dependency__in=dependencies)
+    tickets = Ticket.objects.filter(dependency__in=dependencies)
+    last = Check.objects.filter(system=system).values_list("pk", flat=True)[:CHECKS]
+    checks = Check.objects.filter(pk__in=list(last))
     yield _table(
         "changes", "What changed upstream and touched it.", Change.objects.filter(impacts__in=impacts).distinct()
     )
@@ -163,8 +192,6 @@ def _tables(system: System) -> Iterator[tuple[str, str, list[Model]]]:
     yield _table(
         "findings", "What those checks found, a rule on a reference each.", Finding.objects.filter(check_run__in=checks)
     )
-    attestations = Attestation.objects.filter(Q(dependency__in=dependencies) | Q(model__in=models))
-    yield _table("attestations", "What its owners confirmed, and what they saw.", attestations)
 
 
 def _table(name: str, says: str, rows: "QuerySet[Any]") -> tuple[str, str, list[Model]]:
@@ -178,7 +205,7 @@ def _row(row: Model) -> Row:
 # Their text needs no further row.
 _NAMED = (System, AIModel, Vendor, Offering)
 
-_PERSONS = (
+PERSONS = (
     "proposer",
     "decider",
     "blocked_by",
@@ -191,6 +218,9 @@ _PERSONS = (
     "changed_by",
     "deputy",
     "plan_author",
+    "plan_submitter",
+    "submitted_by",
+    "user",
     "acting_for",
     "delegator",
     "delegate",
@@ -207,7 +237,7 @@ _PERSONS = (
 
 
 def _people_in(row: Row) -> Iterator[int]:
-    yield from (row[name] for name in _PERSONS if isinstance(row.get(name), int))
+    yield from (row[name] for name in PERSONS if isinstance(row.get(name), int))
 
 
 def _named(people: set[int]) -> list[Row]:

@@ -319,6 +319,12 @@ def deciding_roles_of(user: Person) -> frozenset[str]:
     return roles_of(user) & DECIDERS
 
 
+def passes_with(user: Person, proposal: Proposal) -> bool:
+    """Whether a team of theirs passes the gate with what is asked for: a waiver or an alternative of its own system."""
+    system = proposal.system or (proposal.dependency.system if proposal.dependency else None)
+    return system is not None and system.team_id in team_ids_of(user)
+
+
 def can_propose(user: Person) -> bool:
     """Whether the person may ask for a decision at all."""
     return user.has_perm("governance.add_proposal")

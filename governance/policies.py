@@ -1,8 +1,8 @@
 """Changing the policy: at once where nothing is loosened, by another person's decision where something is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,14 +14,15 @@ from governance.permissions import can_change_policy
 from governance.policy_state import loosening, text_of
 from governance.propose import submit
 from governance.refused import Refused, written
+from governance.rules.catalogue import LEVELS
 from governance.rules.loosened import Loosening
-from governance.rules.policy import BadPolicy, Policy
+from governance.rules.policy import NEVER_LOWERED, BadPolicy, Path, Policy
 from governance.rules.policy_text import BadText, at_line, read
 from registry.locks import serialise
 from registry.models import System, User
 
-# An exception is for what ends; whoever still needs it after a year says so anew.
-EXCEPTION_MAX_DAYS = 365
+# Exceptions are for what ends, and later days of enforcement too; whoever still needs one after a year says so anew.
+SOFTENED_MAX_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def check(text: str, *, now: datetime) -> Policy:
         try:
             _refuse_unknown_systems(policy)
             _refuse_endless(policy, now)
+            _refuse_lowered(policy)
         except BadPolicy as bad:
             raise at_line(text, bad) from bad
     except BadText as bad:
@@ -137,8 +139,29 @@ def _refuse_unknown_systems(policy: Policy) -> None:
 
 
 def _refuse_endless(policy: Policy, now: datetime) -> None:
-    latest = now.date() + timedelta(days=EXCEPTION_MAX_DAYS)
+    latest = now.date() + timedelta(days=SOFTENED_MAX_DAYS)
+    for path, day in _softened_until(policy):
+        if day > latest:
+            raise BadPolicy(path, f"must be within {SOFTENED_MAX_DAYS} days, at the latest {latest}")
+
+
+def _softened_until(policy: Policy) -> Iterator[tuple[Path, date]]:
     for place, one in enumerate(policy.exceptions):
-        if one.until > latest:
-            path = ("exceptions", place, "until")
-            raise BadPolicy(path, f"must be within {EXCEPTION_MAX_DAYS} days, at the latest {latest}")
+        yield ("exceptions", place, "until"), one.until
+    for code, day in policy.enforce_from.items():
+        yield ("enforce_from", code), day
+    for slug, days in policy.enforce_from_by_system.items():
+        for code, day in days.items():
+            yield ("enforce_from", "systems", slug, code), day
+
+
+def _refuse_lowered(policy: Policy) -> None:
+    """Not in the reading of a policy: one that took force before this was asked is still read."""
+    usual = Policy().levels
+    for code in sorted(NEVER_LOWERED):
+        for klass, by_criticality in usual[code].items():
+            for criticality, least in by_criticality.items():
+                level = policy.levels[code][klass][criticality]
+                if LEVELS.index(level) < LEVELS.index(least):
+                    said = f"is about what nobody may soften: it is at least {least}, not {level}"
+                    raise BadPolicy(("levels", code, klass, criticality), said)

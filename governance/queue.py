@@ -5,6 +5,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from governance.models import Comment, Decision, Proposal
+from governance.permissions import team_ids_of
 from governance.routing import Hat, hats_of
 from governance.rules.routes import ALWAYS
 from registry.models import User
@@ -38,6 +39,8 @@ def decidable_by(person: User, *, today: date) -> QuerySet[Proposal] | None:
         .filter(wearable)
         .exclude(proposer=person)
         .exclude(plan_author=person)
+        .exclude(plan_submitter=person)
+        .exclude(_of_teams_of(person))
         .exclude(Exists(theirs))
         .select_related(*_SUBJECTS)
         .most_pressing_first()
@@ -51,8 +54,23 @@ def _wearable(hat: Hat) -> Q:
         asked |= Q(route={})
     if hat.delegation is None:
         return asked
-    absent = hat.delegation.delegator_id
-    return asked & ~Q(proposer=absent) & (Q(plan_author=None) | ~Q(plan_author=absent))
+    absent = hat.delegation.delegator
+    theirs = Q(proposer=absent) | _is(plan_author=absent) | _is(plan_submitter=absent) | _of_teams_of(absent)
+    return asked & ~theirs
+
+
+def _is(**concerned: User) -> Q:
+    """As `Q`, and False rather than unknown where nobody stands there."""
+    ((name, person),) = concerned.items()
+    return Q(**{f"{name}__isnull": False, name: person})
+
+
+def _of_teams_of(person: User) -> Q:
+    """What the person's own teams pass the gate with."""
+    teams = team_ids_of(person)
+    return Q(system__isnull=False, system__team__in=teams) | Q(
+        dependency__isnull=False, dependency__system__team__in=teams
+    )
 
 
 def questions_to(person: User) -> QuerySet[Comment]:

@@ -13,7 +13,7 @@ LONGEST_TEXT = 20_000
 class Refused(Exception):
     """Nothing was changed. `code` is stable, the text is for the person, `extra` what a program needs to go on.
 
-    Codes: `invalid` (with `field`), `not_allowed`, `own_proposal`, `state_changed` (with both states),
+    Codes: `invalid` (with `field`), `not_allowed`, `own_proposal`, `own_team`, `state_changed` (with both states),
     `already_decided`, `closed`, `duplicate` (with the other `proposal`); of break-glass `own_act` and `review_first`.
     """
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from governance.models import Decision, Delegation, Proposal
-from governance.permissions import deciding_roles_of, roles_of
+from governance.permissions import deciding_roles_of, passes_with, roles_of
 from governance.retiring import most_critical
 from governance.rules.catalogue import CRITICALITIES
 from governance.rules.policy import Policy
@@ -124,6 +124,14 @@ def _why_not(proposal: Proposal, row: Decision, state_digest: str, roles: Collec
     if row.delegation is not None and row.delegation.ended_at is not None:
         return "does not count: the delegation was taken back"
     return "" if roles else "does not count: the right to decide was lost"
+
+
+def is_concerned(hat: Hat, proposal: Proposal) -> bool:
+    """Whether who is stood in for proposed it, wrote or submitted its plan, or has a team that passes with it."""
+    if hat.delegation is None:
+        return False
+    absent = hat.delegation.delegator
+    return absent.pk in proposal.concerned_ids or passes_with(absent, proposal)
 
 
 def hats_of(person: User, *, today: date) -> Iterator[Hat]:

@@ -10,6 +10,7 @@ from registry.api.problems import Problem
 
 _STATUS = {
     "own_proposal": status.HTTP_403_FORBIDDEN,
+    "own_team": status.HTTP_403_FORBIDDEN,
     "own_act": status.HTTP_403_FORBIDDEN,
     "not_allowed": status.HTTP_403_FORBIDDEN,
     "review_first": status.HTTP_409_CONFLICT,

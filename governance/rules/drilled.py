@@ -13,9 +13,15 @@ from governance.rules.findings import Flaw
 
 
 def judge(case: Case) -> Iterator[Flaw]:
-    """Nothing where the way out was drilled; a note where only a later alternative that holds as well was."""
+    """Nothing where the way out was drilled; a note where only a later alternative that holds as well was, and where
+    nobody has measured the switch: that is what UD302 reckons with.
+    """
     way_out = case.way_out
-    if way_out is None or _is_drilled(way_out, case):
+    if way_out is None:
+        return
+    if _is_drilled(way_out, case):
+        if way_out.switch_time_days is None:
+            yield _unmeasured(way_out, case)
         return
     what = f"The way out{for_purpose(case.use)}, {way_out}, {_what(way_out)}"
     spare = next((one for one in _ways(case) if _is_drilled(one, case)), None)
@@ -27,6 +33,16 @@ def judge(case: Case) -> Iterator[Flaw]:
         fix=f"Drill the switch to {way_out}, and record what was measured.",
         page=case.plan_page,
         at_most=NOTE if spare else None,
+    )
+
+
+def _unmeasured(way_out: AlternativeFacts, case: Case) -> Flaw:
+    return Flaw(
+        rule="UD405",
+        message=f"The way out{for_purpose(case.use)}, {way_out}, was drilled, and nobody measured how long the switch takes.",
+        fix="Measure it in the next drill, and report it as switch_time: a notice that is shorter is then told in time.",
+        page=case.plan_page,
+        at_most=NOTE,
     )
 
 

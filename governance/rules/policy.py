@@ -45,6 +45,8 @@ LONGEST = 3650
 MOST_HOURS = 24
 # Who is blocked, who cannot be told apart or is not known, and who took another's name: nothing but the cause helps.
 NEVER_SOFTENED = frozenset({"UD101", "UD104", "UD105", "UD305"})
+# Nor do these ever weigh less than they do by themselves: a block, and another identity under the same name.
+NEVER_LOWERED = frozenset({"UD104", "UD305"})
 Path = tuple[str | int, ...]
 
 

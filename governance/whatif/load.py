@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from governance.facts import load_offerings, load_systems_of, outline_offerings
 from governance.facts.dependencies import load_rows, put_together
@@ -15,7 +15,7 @@ from governance.facts.hosts import load_hosts
 from governance.facts.permits import Uses, Wanted, load_permits
 from governance.models import Adoption
 from governance.rules.facts import AlternativeFacts
-from governance.whatif.question import Exposed, Lost, Question
+from governance.whatif.question import UNKNOWN_LICENSE, Exposed, Lost, Question
 from registry.among import Among
 from registry.models import (
     AIModel,
@@ -23,6 +23,7 @@ from registry.models import (
     LineageEdge,
     ModelAncestor,
     Offering,
+    Revision,
     System,
     Vendor,
     VendorAncestor,
@@ -134,6 +135,17 @@ def _ways(current: QuerySet[Dependency], lost: Lost) -> Iterator[QuerySet[Depend
     if lost.license_classes:
         # Which of its revisions a dependency uses is judged with the facts.
         yield current.filter(offering__revisions__license__license_class__in=lost.license_classes).distinct()
+    if UNKNOWN_LICENSE in lost.license_classes:
+        yield _without_license(current)
+
+
+def _without_license(current: QuerySet[Dependency]) -> QuerySet[Dependency]:
+    """Those of whose revision in use nobody recorded a license; some more where a commit was written short."""
+    in_use = Case(When(pinned_revision="", then="offering__head_revision"), default="pinned_revision")
+    licensed = Revision.objects.filter(
+        offering=OuterRef("offering"), revision__in=(OuterRef("in_use"), ""), license__isnull=False
+    )
+    return current.annotate(in_use=in_use).filter(~Exists(licensed))
 
 
 def _models_behind(vendor_ids: Collection[int]) -> QuerySet[ModelAncestor, Any]:

@@ -22,6 +22,8 @@ class Way(StrEnum):
     LICENSE = "license"
 
 
+# The class of a license that nobody recorded, as of one that nobody has read.
+UNKNOWN_LICENSE = "unknown"
 # A copy of ours is no right to use it, and does not run itself where somebody else ran it.
 NOT_HELPED_BY_A_COPY = frozenset({Way.SERVED, Way.LICENSE})
 
@@ -76,7 +78,7 @@ class Lost:
             yield Way.OFFERING
         if self.license_classes:
             license_ = offering.license_at(revision)
-            if license_ is not None and license_.license_class in self.license_classes:
+            if (license_.license_class if license_ else UNKNOWN_LICENSE) in self.license_classes:
                 yield Way.LICENSE
 
 

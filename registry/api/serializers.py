@@ -150,6 +150,7 @@ class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Lineage decides what counts as independent, so only who may assert it states it, and signs for it."""
+        self._refuse_a_state()
         stated = [name for name in ("lineage_status", "lineage_source") if self._states(attrs, name)]
         person = self.context["request"].user
         row = self.instance or models.AIModel(owner=attrs.get("owner"), deputy=attrs.get("deputy"))
@@ -164,6 +165,14 @@ class AIModelSerializer(serializers.ModelSerializer[models.AIModel]):
             only = "Only reviewers and administrators whose team does not use it state what a model was made from."
             raise serializers.ValidationError(dict.fromkeys(stated, only), code="not_allowed")
         return attrs | {"lineage_asserted_by": person, "lineage_asserted_at": timezone.now()}
+
+    def _refuse_a_state(self) -> None:
+        """Left out like what else is only read it would look as if it had been taken."""
+        state = self.initial_data.get("state", "")
+        standing = self.instance.state if self.instance else models.AIModel.State.PROPOSED
+        if state not in ("", standing):
+            way = "A steward lists a model in the admin, and a proposal (retire_model) withdraws it."
+            raise serializers.ValidationError({"state": f"Is {standing}, and is not set here. {way}"})
 
     def _states(self, attrs: dict[str, Any], name: str) -> bool:
         return name in attrs and attrs[name] != getattr(self.instance or models.AIModel(), name)

@@ -86,7 +86,12 @@ def approved(alternative: AlternativeFacts, primary: OfferingFacts | None = None
 def alternative(offering: OfferingFacts | None = None, order: int = 1, **fields: Any) -> AlternativeFacts:
     """An approved and drilled alternative of another vendor, unless told otherwise."""
     offering = offering or arctic()
-    given: dict[str, Any] = {"offering": offering, "pinned_revision": offering.head_revision, "drill": drilled()}
+    given: dict[str, Any] = {
+        "offering": offering,
+        "pinned_revision": offering.head_revision,
+        "drill": drilled(),
+        "switch_time_days": 0.25,
+    }
     return approved(AlternativeFacts(**({"id": order, "order": order} | given | fields)))
 
 

@@ -68,6 +68,7 @@ def drill(alternative: Alternative, **fields: Any) -> Drill:
         "drilled_on": TODAY,
         "suite": "last month's requests",
         "answered_by": alternative.offering.external_id if alternative.offering else "",
+        "switch_time": timedelta(hours=2),
         "reindex_time": timedelta(hours=5) if means_reindexing(alternative) else None,
         "now": NOW,
     }

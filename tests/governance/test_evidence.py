@@ -9,6 +9,7 @@ import sys
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,6 +21,7 @@ from django.utils import timezone
 from governance import audit, evidence
 from governance.break_glass import close, open_glass
 from governance.evidence_files import as_csv
+from governance.models import AuditEntry
 from governance.proposals import ask
 from governance.standing_behind import assert_lineage
 from registry.models import User
@@ -67,6 +69,40 @@ def test_it_tells_what_was_decided_by_whom_on_which_state(world: World) -> None:
     assert decision["state_digest"] == proposal["state_digest"]
     assert proposal["submitted_state"]["plan"]["revision"] == 1
     assert [len(json.loads(files[f"json/{name}.json"])) for name in ("approvals", "drills", "impacts")] == [1, 1, 1]
+
+
+def test_it_tells_who_owned_what_under_which_license_and_on_what_the_approval_rested(world: World) -> None:
+    files = pack_of(world)
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        read: list[dict[str, Any]] = json.loads(files[f"json/{name}.json"])
+        return read
+
+    people = {one["id"]: one["username"] for one in rows("people")}
+    team = world.dependency.system.team
+    assert team.slug in {one["slug"] for one in rows("teams")}
+    assert ("olga", team.pk) in {(people[one["user"]], one["team"]) for one in rows("members")}
+    assert [one["slug"] for one in rows("environments")] == [world.dependency.environment.slug]
+    assert {(one["spdx_id"], one["license_class"]) for one in rows("licenses")} == {("Apache-2.0", "open")}
+    (approval,) = rows("approvals")
+    rested_on = {one["fact"]: one["value"] for one in rows("basis") if str(one["approval"]) == approval["id"]}
+    assert (rested_on["license"], rested_on["shared_vendors"]) == ("Apache-2.0", [])
+
+
+def test_every_column_that_holds_a_person_is_named_in_the_list_of_people() -> None:
+    tables = [
+        one
+        for one in vars(evidence).values()
+        if isinstance(one, type) and hasattr(one, "_meta") and one is not AuditEntry
+    ]
+    columns = {
+        field.name
+        for table in tables
+        for field in table._meta.concrete_fields
+        if field.related_model is User and not field.primary_key
+    }
+    assert "plan_submitter" in columns
+    assert columns - set(evidence.PERSONS) == set()
 
 
 def test_it_tells_when_one_person_held_the_gate_open_and_who_vouches_for_the_lineage(world: World) -> None:

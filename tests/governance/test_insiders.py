@@ -8,14 +8,17 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from governance.check import preview
+from governance.delegate import delegate
 from governance.models import Proposal
 from governance.plans import draft_revision
-from governance.proposals import Refused, propose_waiver
-from registry.models import AIModel, Dependency, Offering, Revision, System, User
+from governance.proposals import Refused, decide, digest, propose_adoption, propose_waiver, state_of
+from governance.queue import decidable_by
+from registry.models import AIModel, Dependency, Member, Offering, Revision, System, User
 from tests import factories as f
 from tests.factories import NOW, TODAY
-from tests.governance.conftest import client_of
+from tests.governance.conftest import browser_of, client_of
 from tests.governance.gate_world import adopt, approve, approve_first, green, owner_of
+from tests.governance.proposing import code_of
 from tests.governance.test_audited_doors import everything
 
 pytestmark = pytest.mark.django_db
@@ -287,3 +290,92 @@ def test_bad_news_is_for_everybody_to_report_and_its_end_for_a_reviewer() -> Non
         assert reported(dependency, owner, bad, **facts) == 201, bad
         assert reported(dependency, owner, good, **its_end) == 400, good
         assert reported(dependency, reviewer, good, **its_end) == 201, good
+
+
+# --- who decides -------------------------------------------------------------------------------------------------------
+
+
+def asked_to_waive(dependency: Dependency) -> Proposal:
+    until = TODAY + timedelta(days=30)
+    return propose_waiver(
+        proposer=owner_of(dependency.system),
+        dependency=dependency,
+        rule="UD402",
+        until=until,
+        reason="The migration is under way.",
+        compensating_measure="We watch it.",
+        now=NOW,
+    )
+
+
+def decided(proposal: Proposal, decider: User) -> Proposal:
+    seen = digest(state_of(proposal, now=NOW))
+    return decide(proposal, decider=decider, verdict="approve", state_digest=seen, now=NOW)
+
+
+def colleague(dependency: Dependency) -> User:
+    """A reviewer who belongs to the team whose system it is."""
+    reviewer = f.user(role="reviewer")
+    Member.objects.create(team=dependency.system.team, user=reviewer, role="member")
+    return reviewer
+
+
+def test_a_reviewer_of_the_team_does_not_decide_what_it_passes_with_and_another_does() -> None:
+    proposal = asked_to_waive(of_one_vendor())
+    assert proposal.dependency is not None
+    of_the_team, of_another = colleague(proposal.dependency), f.user(role="reviewer")
+    f.team(owner=of_another)
+
+    assert code_of(lambda: decided(proposal, of_the_team)) == "own_team"
+    assert decided(proposal, of_another).decisions.get().decider == of_another
+
+
+def test_nor_does_anybody_in_the_place_of_one_who_is_of_the_team() -> None:
+    proposal = asked_to_waive(of_one_vendor())
+    assert proposal.dependency is not None
+    of_the_team, stand_in = colleague(proposal.dependency), f.user(role="viewer")
+    delegate(delegator=of_the_team, delegate=stand_in, until=TODAY + timedelta(days=3), reason="Away.", now=NOW)
+
+    assert code_of(lambda: decided(proposal, stand_in)) == "not_allowed"
+
+
+def test_it_does_not_wait_for_them_and_the_page_says_why() -> None:
+    proposal = asked_to_waive(of_one_vendor())
+    assert proposal.dependency is not None
+    of_the_team, of_another = colleague(proposal.dependency), f.user(role="reviewer")
+
+    waiting = [list(decidable_by(person, today=TODAY) or ()) for person in (of_the_team, of_another)]
+
+    assert waiting == [[], [proposal]]
+    page = browser_of(of_the_team).get(f"/proposals/{proposal.pk}/")
+    assert "Your own team passes the gate with this, so somebody of another team has to decide." in page.text
+
+
+def test_an_adoption_is_nobodys_own_system_and_a_colleague_decides_on_it() -> None:
+    dependency = of_one_vendor()
+    reviewer = colleague(dependency)
+    asked = propose_adoption(
+        proposer=owner_of(dependency.system),
+        offering=f.offering(),
+        purpose="chat",
+        distribution="internal",
+        reason="We need it.",
+        now=NOW,
+    )
+
+    assert decided(asked, reviewer).state == "approved"
+
+
+# --- a model's state ---------------------------------------------------------------------------------------------------
+
+
+def test_a_state_in_the_api_is_refused_with_the_way_to_it_and_the_same_one_passes() -> None:
+    model = of_one_vendor().offering.model
+    steward = client_of(f.user(role="reviewer"))
+
+    refused = steward.patch(f"/api/v1/models/{model.slug}/", {"state": "withdrawn"}, format="json")
+    same = steward.patch(f"/api/v1/models/{model.slug}/", {"state": model.state}, format="json")
+
+    assert (refused.status_code, same.status_code) == (400, 200)
+    (error,) = refused.json()["errors"]
+    assert (error["field"], "retire_model" in error["message"]) == ("state", True)

@@ -141,6 +141,13 @@ def test_a_version_that_was_stored_without_a_text_is_exported_from_its_document(
     [
         ("# one\nlead_day = 3\n", "line 2, lead_day: is not known", 2),
         ('a = "', "line 1: this is no TOML", 1),
+        ("[enforce_from]\nUD401 = 2999-01-01\n", "line 2, enforce_from.UD401: must be within 365 days", 2),
+        ('[levels]\nUD104 = "note"\n', "line 2, levels.UD104.production.critical: is about what nobody may soften", 2),
+        (
+            '[levels.UD305.production]\nnormal = "warning"\n',
+            "line 2, levels.UD305.production.normal: is about what nobody may soften: it is at least error, not warning.",
+            2,
+        ),
         ("[enforce_from.systems.serach]\nUD401 = 2026-06-01\n", "line 1, enforce_from.systems.serach: there is no", 1),
         (
             '[[exceptions]]\ntag = "x"\nrules = ["UD401"]\nlevel = "note"\nreason = "r"\nuntil = 2099-01-01\n',

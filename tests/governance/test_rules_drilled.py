@@ -70,7 +70,17 @@ def test_a_way_without_a_model_is_drilled_as_well(kind: str) -> None:
     manual = AlternativeFacts(id=1, order=1, kind=kind, impact_statement="Slower.")
 
     assert set(found_with(f.approved(manual))) == {"UD405"}
-    assert found_with(f.approved(replace(manual, drill=f.drilled()))) == {}
+    assert found_with(f.approved(replace(manual, drill=f.drilled(), switch_time_days=2))) == {}
+
+
+def test_a_drill_that_measured_no_switch_is_a_question_and_stops_nobody() -> None:
+    finding = found_with(replace(way(f.drilled()), switch_time_days=None))["UD405"]
+
+    assert finding.level == "note"
+    assert finding.message == (
+        "The way out for embedding, Snowflake/arctic-m (huggingface), was drilled, and nobody measured how long the "
+        "switch takes."
+    )
 
 
 @pytest.mark.parametrize(

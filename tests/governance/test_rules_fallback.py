@@ -230,7 +230,9 @@ def test_an_action_about_the_vendor_softens_no_plan_that_never_held() -> None:
 @pytest.mark.parametrize("kind", ["rule_based", "manual", "feature_off"])
 def test_a_way_without_a_model_needs_approval_a_statement_and_a_drill_and_nothing_else(kind: str) -> None:
     statement = "Results are sorted by date."
-    way = f.approved(AlternativeFacts(id=1, order=1, kind=kind, impact_statement=statement, drill=f.drilled()))
+    way = f.approved(
+        AlternativeFacts(id=1, order=1, kind=kind, impact_statement=statement, drill=f.drilled(), switch_time_days=2)
+    )
 
     assert f.found(f.use(**with_alternatives(way))) == {}
     assert set(f.found(f.use(**with_alternatives(replace(way, approval=None))))) == {"UD401"}

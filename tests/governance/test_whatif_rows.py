@@ -22,10 +22,10 @@ from governance.whatif.ask import answer_document, save_report
 from governance.whatif.load import resolve, touched
 from governance.whatif.question import Question
 from governance.whatif.sheet import cell, csv_of
-from registry.models import AIModel, Dependency, LineageEdge, Offering, Vendor
+from registry.models import AIModel, Dependency, LineageEdge, Offering, Revision, Vendor
 from tests import factories as f
 from tests.factories import NOW, TODAY
-from tests.governance.gate_world import green, spare_of
+from tests.governance.gate_world import approve_first, green, owner_of, spare_of
 from tests.governance.guards import drop_guard, sql
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,21 @@ def test_a_model_goes_with_all_that_was_made_from_it_and_a_license_class_by_the_
     assert set(outcomes(ask(models=("base",)))) == {on_child.pk}
     assert set(outcomes(ask(license_classes=("restricted",)))) == {restricted.pk}
     assert set(outcomes(ask(offerings=(restricted.offering_id,)))) == {restricted.pk}
+
+
+def test_what_nobody_knows_the_license_of_goes_with_those_of_the_unknown_class() -> None:
+    unread = f.dependency(offering=f.offering(license_=f.license_("LicenseRef-x", "unknown")))
+    bare = f.dependency()
+    Revision.objects.filter(offering=bare.offering).update(license=None)
+    pinned = f.dependency(pinned_revision="c" * 40)  # of that revision nobody has recorded anything
+    service = f.dependency(offering=f.offering(kind="service", head_revision=""))
+    Revision.objects.filter(offering=service.offering).update(revision="")
+    known = f.dependency()
+
+    found = set(outcomes(ask(license_classes=("unknown",))))
+
+    assert found == {unread.pk, bare.pk, pinned.pk}
+    assert known.pk in outcomes(ask(license_classes=("open",)))
 
 
 def test_we_ourselves_never_go() -> None:
@@ -173,7 +188,7 @@ def test_the_plan_holds_where_the_gate_says_so() -> None:
     assert {line["dependency"]: line["plan_holds"] for line in document["lines"]} == {
         pk: state.holds for pk, state in by_gate.items()
     }
-    assert outcomes(document) == {bare.pk: "stops", holding.pk: "degrades"}
+    assert outcomes(document) == {bare.pk: "stops", holding.pk: "survives"}
 
 
 def test_a_need_a_host_and_a_drill_count_as_the_gate_counts_them() -> None:
@@ -183,6 +198,7 @@ def test_a_need_a_host_and_a_drill_count_as_the_gate_counts_them() -> None:
     spare = spare_of(holding)
     Offering.objects.filter(pk=spare.pk).update(kind="service", provider=cloud)
     AIModel.objects.filter(pk=spare.model_id).update(context_length=512)
+    approve_first(f.plan(holding, spare, author=owner_of(holding.system)), is_drilled=False)
     developer = holding.offering.model.developer.slug
 
     (line,) = ask(vendors=(developer,))["lines"]

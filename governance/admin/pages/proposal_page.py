@@ -12,8 +12,8 @@ from governance.admin.pages.proposal_gate import GateNow, gate_now
 from governance.beside import Beside, beside
 from governance.last_approved import LastApproved, last_approved
 from governance.models import Comment, Decision, DryRun, Proposal
-from governance.permissions import can_change_policy, can_propose
-from governance.routing import Progress, hats_of
+from governance.permissions import can_change_policy, can_propose, passes_with
+from governance.routing import Progress, hats_of, is_concerned
 from governance.terms import terms_in_force
 from registry.models import Drill, User
 
@@ -128,8 +128,7 @@ def _hats(proposal: Proposal, person: User, progress: Progress, *, now: datetime
     hats = [
         hat
         for hat in hats_of(person, today=now.date())
-        if hat.roles & progress.route.keys()
-        and (hat.delegation is None or hat.delegation.delegator_id not in proposal.concerned_ids)
+        if hat.roles & progress.route.keys() and not is_concerned(hat, proposal)
     ]
     hats.sort(key=lambda hat: not hat.roles & progress.missing.keys())
     return [hat.delegation.delegator if hat.delegation else None for hat in hats]
@@ -140,16 +139,24 @@ def _why_not(
 ) -> str:
     """Why this person cannot decide on it; empty where they can."""
     given = [one.decision for one in progress.given if not one.why_not]
-    if proposal.proposer_id == person.pk:
-        return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
-    if person.pk in proposal.concerned_ids:
-        return "You wrote or submitted the plan that this is about, so somebody else has to decide."
+    if in_two_hats := _in_two_hats(proposal, person):
+        return in_two_hats
     if not hats:
         return f"It needs {progress.route_in_words}, which you are not. You see what they see."
     if any(_is_by(decision, person) for decision in given):
         return "You have decided, or somebody did in your place. The others are still asked."
     if proposal.decide_by < now:
         return "The time to decide it is over. It has to be proposed again."
+    return ""
+
+
+def _in_two_hats(proposal: Proposal, person: User) -> str:
+    if proposal.proposer_id == person.pk:
+        return "You proposed this, so somebody else has to decide: nobody approves their own proposal."
+    if person.pk in proposal.concerned_ids:
+        return "You wrote or submitted the plan that this is about, so somebody else has to decide."
+    if passes_with(person, proposal):
+        return "Your own team passes the gate with this, so somebody of another team has to decide."
     return ""
 
 
