@@ -68,6 +68,10 @@ class CountsSerializer(serializers.Serializer[Any]):
     dependencies = serializers.IntegerField(help_text="All current ones.")
     touched = serializers.IntegerField()
     untouched = serializers.IntegerField()
+    of_unknown_country = serializers.IntegerField(
+        help_text="Of the untouched, where countries were asked about: those behind which a vendor stands whose country "
+        "nobody has recorded. Reports from before it was counted lack it."
+    )
     stops = serializers.IntegerField()
     degrades = serializers.IntegerField()
     survives = serializers.IntegerField(help_text="Of those that are touched.")

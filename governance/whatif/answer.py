@@ -18,7 +18,10 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`asked` is the question in words, `total` all current dependencies: those without a fate are not touched."""
+    """`asked` is the question in words, `total` all current dependencies: those without a fate are not touched.
+
+    Of these, `of_unknown_country` hang on vendors that may or may not be in a country that was asked about.
+    """
 
     asked: Mapping[str, Sequence[str]]
     scene: Scene
@@ -27,6 +30,7 @@ class Answer:
     fates: tuple[Fate, ...]
     shared: tuple[Shared, ...]
     helps: tuple[Help, ...]
+    of_unknown_country: int = 0
 
     def count(self, outcome: Outcome) -> int:
         return sum(fate.outcome == outcome for fate in self.fates)
@@ -56,6 +60,7 @@ def _counts(answer: Answer) -> Document:
         "dependencies": answer.total,
         "touched": len(answer.fates),
         "untouched": answer.total - len(answer.fates),
+        "of_unknown_country": answer.of_unknown_country,
         "stops": answer.count(Outcome.STOPS),
         "degrades": answer.count(Outcome.DEGRADES),
         "survives": answer.count(Outcome.SURVIVES),

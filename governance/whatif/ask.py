@@ -15,7 +15,7 @@ from governance.terms import terms_in_force
 from governance.whatif.answer import Answer, Document, document_of
 from governance.whatif.fates import Outcome, judge
 from governance.whatif.fixes import most_helpful, shared_alternatives
-from governance.whatif.load import load_candidates, load_exposed, resolve, touched
+from governance.whatif.load import load_candidates, load_exposed, of_unknown_country, resolve, touched
 from governance.whatif.question import Question, Scene
 from registry.models import Dependency, User
 
@@ -41,11 +41,16 @@ def _ask(question: Question, now: datetime) -> Answer:
         if fate.outcome == Outcome.STOPS
     }
     candidates = load_candidates(uses, now=now) if uses else {}
+    # Perhaps these are there as well: silence would read as if they stayed.
+    unplaced = (
+        touched(of_unknown_country()) - {fate.exposed.dependency.id for fate in fates} if question.countries else ()
+    )
     return Answer(
         asked=resolved.asked,
         scene=scene,
         state_at=now,
         total=Dependency.objects.current().count(),
+        of_unknown_country=len(unplaced),
         fates=fates,
         shared=tuple(shared_alternatives(fates)),
         helps=tuple(most_helpful(fates, scene, candidates)),

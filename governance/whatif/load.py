@@ -106,6 +106,13 @@ def _family(vendor_ids: Collection[int], countries: Collection[str]) -> dict[int
     return dict(family.order_by("vendor_id").values_list("vendor_id", "vendor__name"))
 
 
+def of_unknown_country() -> Lost:
+    """The vendors of whom nobody has recorded a country, nor of anybody that they belong to."""
+    placed = VendorAncestor.objects.exclude(ancestor__country="").values("vendor")
+    unplaced = Vendor.objects.filter(is_self=False).exclude(pk__in=placed)
+    return Lost(vendors=dict(unplaced.values_list("pk", "name")))
+
+
 def _descendants(model_ids: Collection[int]) -> dict[int, str]:
     if not model_ids:
         return {}

@@ -70,6 +70,22 @@ def test_who_serves_goes_with_it_and_so_does_a_country() -> None:
     assert set(outcomes(ask(hosts=("cloud",)))) == {provided.pk}
 
 
+def test_the_answer_says_how_many_hang_on_vendors_whose_country_nobody_knows() -> None:
+    cloud = f.vendor("cloud", country="US")
+    f.dependency(served_by=cloud)
+    developers = {
+        "known": f.vendor(country="FR"),
+        "unknown": f.vendor(),
+        "child": f.vendor(parent=f.vendor(country="FR")),
+    }
+    for developer in developers.values():
+        f.dependency(offering=f.offering(model=f.model(developer=developer)), served_by=developers["known"])
+
+    # Of the first nobody knows where its developer is, but it is lost already by who serves it.
+    assert ask(countries=("US",))["counts"]["of_unknown_country"] == 1
+    assert ask(vendors=("cloud",))["counts"]["of_unknown_country"] == 0
+
+
 def test_a_country_of_no_vendor_is_a_question_about_nothing_and_says_so() -> None:
     f.vendor("cloud", country="US")
     with pytest.raises(ValidationError) as refused:
