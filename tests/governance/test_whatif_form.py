@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from governance.admin.pages.what_if_forms import WhatIfForm
-from registry.models import Offering
+from registry.models import Offering, Vendor
 from tests import factories as f
 from tests.governance.conftest import browser_of
 
@@ -66,3 +66,14 @@ def test_the_page_answers_for_that_place_alone_and_keeps_it_as_a_report(places: 
     assert there.pk not in {line["dependency"] for line in lines}
     kept = browser.post("/what-if/", {"gone_on": "2036-06-01", "offerings": "azure/gpt-5-2025-08-07", "title": "Azure"})
     assert kept.status_code == 302
+
+
+def test_the_page_says_how_many_may_be_in_the_country_as_well() -> None:
+    f.vendor(country="CN")
+    f.dependency(offering=f.offering(model=f.model(developer=f.vendor("somewhere"))))
+    browser, question = browser_of(f.user(role="viewer")), {"countries": "CN", "gone_on": "2027-03-01"}
+
+    assert "1 of those that are not touched has a vendor behind it whose country" in browser.get("/what-if/", question).text
+
+    Vendor.objects.filter(country="").update(country="FR")
+    assert "of those that are not touched" not in browser.get("/what-if/", question).text
