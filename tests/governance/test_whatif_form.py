@@ -73,7 +73,10 @@ def test_the_page_says_how_many_may_be_in_the_country_as_well() -> None:
     f.dependency(offering=f.offering(model=f.model(developer=f.vendor("somewhere"))))
     browser, question = browser_of(f.user(role="viewer")), {"countries": "CN", "gone_on": "2027-03-01"}
 
-    assert "1 of those that are not touched has a vendor behind it whose country" in browser.get("/what-if/", question).text
+    assert (
+        "1 of those that are not touched has a vendor behind it whose country"
+        in browser.get("/what-if/", question).text
+    )
 
     Vendor.objects.filter(country="").update(country="FR")
     assert "of those that are not touched" not in browser.get("/what-if/", question).text
