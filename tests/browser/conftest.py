@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from pytest_django.live_server_helper import LiveServer
 
 from governance.models import Adoption, Proposal
@@ -39,7 +39,7 @@ class Visitor:
     def __post_init__(self) -> None:
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"no answer: {request.url}"))
+        self.page.on("requestfailed", self._note_failure)
         self.page.on("response", self._note_response)
 
     def open(self, path: str) -> None:
@@ -55,6 +55,11 @@ class Visitor:
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(f"console: {message.text}")
+
+    def _note_failure(self, request: Request) -> None:
+        # A visitor who goes on before the page is whole has not been refused anything.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"no answer ({request.failure}): {request.url}")
 
     def _note_response(self, response: Response) -> None:
         if response.status >= 400:

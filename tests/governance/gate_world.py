@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from governance.drills import means_reindexing, record_drill
 from governance.models import Proposal
-from governance.proposals import decide, digest, propose_adoption, propose_alternative, state_of
+from governance.proposals import decide, propose_adoption, propose_alternative
 from registry.models import Alternative, Dependency, Drill, Offering, PlanRevision, System, User
 from tests import factories as f
 from tests.factories import NOW, TODAY
@@ -15,7 +15,7 @@ from tests.factories import NOW, TODAY
 
 def approve(proposal: Proposal) -> Proposal:
     """Decided by reviewers, and by legal where it is asked, who have nothing else to do with it."""
-    seen = digest(state_of(proposal, now=NOW))
+    seen = proposal.state_digest
     for role, count in proposal.route.items():
         for _ in range(count):
             person = f.user(role=role)

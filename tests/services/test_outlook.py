@@ -110,6 +110,8 @@ class World(Installation):
         self.run("-c", LOOK)
         workers = [self.worker(name) for name in ("one", "two")]
         wait_until(lambda: not list((self.folder / "var" / "broker" / "queue").iterdir()))
+        # One may have done everything before the other has begun.
+        wait_until(lambda: all(hears_the_end(worker) for worker in workers))
         assert [end(worker) for worker in workers] == [0, 0]
 
     def let_hours_pass(self) -> None:
@@ -130,6 +132,13 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < ends_at, "not within two minutes"
         time.sleep(0.05)
+
+
+def hears_the_end(worker: Forked) -> bool:
+    """Whether it catches SIGTERM by now; before that it would not end but be ended."""
+    said = Path(f"/proc/{worker.pid}/status").read_text(encoding="ascii")
+    caught = int(said.split("SigCgt:")[1].split()[0], base=16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 def end(worker: Forked) -> int:
