@@ -37,10 +37,7 @@ def decidable_by(person: User, *, today: date) -> QuerySet[Proposal] | None:
     return (
         Proposal.objects.open()
         .filter(wearable)
-        .exclude(proposer=person)
-        .exclude(plan_author=person)
-        .exclude(plan_submitter=person)
-        .exclude(_of_teams_of(person))
+        .exclude(_concerns(person))
         .exclude(Exists(theirs))
         .select_related(*_SUBJECTS)
         .most_pressing_first()
@@ -54,23 +51,14 @@ def _wearable(hat: Hat) -> Q:
         asked |= Q(route={})
     if hat.delegation is None:
         return asked
-    absent = hat.delegation.delegator
-    theirs = Q(proposer=absent) | _is(plan_author=absent) | _is(plan_submitter=absent) | _of_teams_of(absent)
-    return asked & ~theirs
+    return asked & ~_concerns(hat.delegation.delegator)
 
 
-def _is(**concerned: User) -> Q:
-    """As `Q`, and False rather than unknown where nobody stands there."""
-    ((name, person),) = concerned.items()
-    return Q(**{f"{name}__isnull": False, name: person})
-
-
-def _of_teams_of(person: User) -> Q:
-    """What the person's own teams pass the gate with."""
+def _concerns(person: User) -> Q:
+    """What the person proposed, whose plan they wrote or submitted, or what a team of theirs passes the gate with."""
     teams = team_ids_of(person)
-    return Q(system__isnull=False, system__team__in=teams) | Q(
-        dependency__isnull=False, dependency__system__team__in=teams
-    )
+    own = Q(proposer=person) | Q(plan_author=person) | Q(plan_submitter=person)
+    return own | Q(system__team__in=teams) | Q(dependency__system__team__in=teams)
 
 
 def questions_to(person: User) -> QuerySet[Comment]:

@@ -363,6 +363,10 @@ def test_an_adoption_is_nobodys_own_system_and_a_colleague_decides_on_it() -> No
         now=NOW,
     )
 
+    stand_in = f.user(role="viewer")
+    delegate(delegator=reviewer, delegate=stand_in, until=TODAY + timedelta(days=3), reason="Away.", now=NOW)
+
+    assert [list(decidable_by(one, today=TODAY) or ()) for one in (reviewer, stand_in)] == [[asked], [asked]]
     assert decided(asked, reviewer).state == "approved"
 
 
